@@ -1,0 +1,45 @@
+# make drive, make test: each creates what it needs (.venv, messages, package); a second run starts at once.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OUT ?= out
+BAG ?=
+PLANNER ?= route_follower
+
+export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
+
+.PHONY: setup test lint drive clean
+.DELETE_ON_ERROR:
+
+setup: $(VENV)/.package
+
+$(VENV)/.requirements: requirements/ros.txt requirements/run.txt requirements/dev.txt
+	@tools/check_host.sh $(PYTHON)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
+	@touch $@
+
+# tf2_msgs, ackermann_msgs and carla_msgs are not on PyPI: tools/interfaces/README.md
+$(VENV)/.interfaces: $(VENV)/.requirements $(shell find tools/interfaces -type f) cmake/wheel_fixups.cmake
+	$(BIN)/python tools/build_interfaces.py
+	@touch $@
+
+$(VENV)/.package: $(VENV)/.interfaces setup.py CMakeLists.txt package.xml $(wildcard msg/*.msg scripts/*)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/codespell
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: setup lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+drive: setup
+	$(BIN)/wam replay $(if $(BAG),"$(BAG)",$(error Give the drive: make drive BAG=<KITTI folder or bag>)) --planner $(PLANNER) --out $(OUT)
+
+clean:
+	rm -rf $(VENV) build install log wam_ros/msg wam_ros/*.so *.egg-info
