@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from wam_ros.core import SE2, EgoState, InputError, Plan, PlanStatus, Trajectory
 
-TIMES = 0.5 * np.arange(1, 9)
+TIMES = 0.5 * np.arange(1, 9, dtype=np.float64)
 SECOND = 1_000_000_000
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -43,7 +43,7 @@ class CameraModel:
     height: int
     matrix: Array
     distortion_model: str = "plumb_bob"
-    distortion: Array = ()  # type: ignore[assignment]  # made an array in __post_init__
+    distortion: Array = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         matrix = frozen_array(self.matrix, "camera matrix", (3, 3))
@@ -171,6 +171,10 @@ class CanonicalCamera:
         tilt = SE3.from_euler(np.zeros(3), 0.0, self.pitch, 0.0)
         rotation: Array = (tilt @ BODY_FROM_OPTICAL).rotation
         return rotation
+
+    def model(self) -> CameraModel:
+        """The same camera as a lens model."""
+        return CameraModel(self.width, self.height, self.matrix)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint's config."""

@@ -1,0 +1,1 @@
+"""The command line `wam`: composes, does not compute."""

@@ -1,0 +1,138 @@
+"""Core types out of messages: anything with the field names of ROS, from rclpy or from a bag. No node, no clock."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wam_ros.core.camera import ENCODINGS, CameraImage, CameraModel, Encoding
+from wam_ros.core.ego import EgoState
+from wam_ros.core.errors import InputError
+from wam_ros.core.geometry import SE3
+from wam_ros.core.observation import Route
+from wam_ros.core.timing import NS_PER_S
+
+_CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
+
+
+def stamp_to_ns(stamp: Any) -> int:
+    """A builtin_interfaces/Time as nanoseconds."""
+    return int(stamp.sec) * NS_PER_S + int(stamp.nanosec)
+
+
+def pose_from_message(pose: Any) -> SE3:
+    """A geometry_msgs/Pose as a transform.
+
+    Raises:
+        InputError: It is not finite or its quaternion is not of unit length.
+
+    """
+    p, q = pose.position, pose.orientation
+    return SE3.from_quaternion([p.x, p.y, p.z], [q.x, q.y, q.z, q.w])
+
+
+def ego_from_odometry(message: Any, base_frame: str) -> EgoState:
+    """A nav_msgs/Odometry of `base_frame` as ego state; the acceleration is not in it and stays 0.
+
+    Raises:
+        InputError: Another child frame, or values that are not finite.
+
+    """
+    child = message.child_frame_id.lstrip("/")
+    if child != base_frame:
+        msg = f"odometry is of frame {child!r}, wanted {base_frame!r} (parameter base_frame)"
+        raise InputError(msg)
+    pose = pose_from_message(message.pose.pose)
+    linear, angular = message.twist.twist.linear, message.twist.twist.angular
+    return EgoState(
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        frame_id=message.header.frame_id.lstrip("/"),
+        pose=pose.to_se2(),
+        speed=linear.x,
+        yaw_rate=angular.z,
+        lateral_speed=linear.y,
+        z=float(pose.translation[2]),
+    )
+
+
+def route_from_path(message: Any) -> Route | None:
+    """A nav_msgs/Path as route; None for a path without poses, which takes the route back.
+
+    Raises:
+        InputError: Poses in different frames, one pose only, or values that are not finite.
+
+    """
+    if not message.poses:
+        return None
+    frame_id = message.header.frame_id.lstrip("/")
+    for stamped in message.poses:
+        if stamped.header.frame_id.lstrip("/") not in {"", frame_id}:
+            msg = f"route in frame {frame_id!r} holds a pose in frame {stamped.header.frame_id!r}"
+            raise InputError(msg)
+    return Route.from_points(frame_id, [[p.pose.position.x, p.pose.position.y] for p in message.poses])
+
+
+def camera_from_info(message: Any) -> CameraModel:
+    """A sensor_msgs/CameraInfo as camera model.
+
+    Raises:
+        InputError: It is empty (not calibrated), or uses binning or a region of interest.
+
+    """
+    if message.binning_x > 1 or message.binning_y > 1 or message.roi.width not in {0, message.width}:
+        msg = "camera_info with binning or a region of interest is not supported"
+        raise InputError(msg)
+    distortion = np.asarray(message.d, dtype=np.float64)
+    if not distortion.any():
+        distortion = distortion[:0]
+    return CameraModel(
+        message.width,
+        message.height,
+        np.reshape(message.k, (3, 3)),
+        message.distortion_model or "plumb_bob",
+        distortion,
+    )
+
+
+def image_from_message(message: Any) -> CameraImage:
+    """A sensor_msgs/Image as a core image; rgb8, bgr8, rgba8, bgra8 and mono8 without a copy.
+
+    Raises:
+        InputError: No pixels, sizes that do not fit together, or another encoding.
+
+    """
+    width, height, step, encoding = message.width, message.height, message.step, message.encoding
+    if width == 0 or height == 0:
+        msg = f"image has no pixels: {width}x{height}"
+        raise InputError(msg)
+    if encoding not in ENCODINGS:
+        msg = f"image encoding {encoding!r}, wanted one of {', '.join(ENCODINGS)}"
+        raise InputError(msg)
+    channels = _CHANNELS[encoding]
+    buffer = np.frombuffer(message.data, dtype=np.uint8)
+    if step < width * channels or buffer.size < (height - 1) * step + width * channels:
+        msg = f"{encoding} image of {width}x{height}, step {step}, has {buffer.size} bytes"
+        raise InputError(msg)
+    shape, strides = ((height, width), (step, 1)) if channels == 1 else ((height, width, channels), (step, channels, 1))
+    pixels: NDArray[np.uint8] = np.lib.stride_tricks.as_strided(buffer, shape, strides, writeable=False)
+    return CameraImage(stamp_to_ns(message.header.stamp), pixels, cast("Encoding", encoding))
+
+
+def image_from_compressed(message: Any) -> CameraImage:
+    """A sensor_msgs/CompressedImage (JPEG or PNG) decoded to bgr8, or to mono8 where it is gray.
+
+    Raises:
+        InputError: The bytes are no image.
+
+    """
+    import cv2
+
+    data = np.frombuffer(message.data, dtype=np.uint8)
+    pixels = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    if pixels is None or pixels.dtype != np.uint8:
+        msg = f"compressed image of format {message.format!r}, {data.size} bytes, cannot be decoded"
+        raise InputError(msg)
+    encoding: Encoding = "mono8" if pixels.ndim == 2 else "bgra8" if pixels.shape[2] == 4 else "bgr8"
+    return CameraImage(stamp_to_ns(message.header.stamp), pixels, encoding)

@@ -1,0 +1,263 @@
+"""The parameters of the node `planner`: one table, from which declarations, schema and YAML are made.
+
+Run `python -m wam_ros.ros.parameters` after a change of the table: it writes config/planner.param.yaml and
+config/schema/planner.schema.json. A test holds the three equal.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wam_ros.core.config import unknown_key
+from wam_ros.core.errors import ConfigError
+from wam_ros.planning.catalog import DEFAULT_TARGET_SPEED, PLANNER_NAMES
+from wam_ros.runtime.intake import IntakeLimits
+from wam_ros.runtime.odometry_buffer import OdometryLimits
+from wam_ros.runtime.tick import TimeBudget
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of the node.
+
+    Fields:
+        name: As ROS knows it.
+        default: Also tells the type: bool, int, float, str or a tuple of str.
+        text: What it does, with its unit.
+        minimum, maximum: Allowed range of a number, both ends included.
+        choices: Allowed strings; empty = any.
+        while_active: Whether it may be changed while the node is active; others only while it is unconfigured.
+
+    """
+
+    name: str
+    default: bool | int | float | str | tuple[str, ...]
+    text: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
+    while_active: bool = False
+
+
+PARAMETERS = (
+    Parameter("planner", "route_follower", "Which planner runs.", choices=PLANNER_NAMES),
+    Parameter(
+        "vehicle", "passenger_car", "Vehicle description: a name under config/vehicle or the path of a YAML file."
+    ),
+    Parameter("autostart", True, "Configure and activate at start; otherwise wait for lifecycle transitions."),
+    Parameter(
+        "base_frame", "base_link", "Frame of the rear axle's centre; the odometry's child frame must be this one."
+    ),
+    Parameter("budget_ms", 80.0, "Time from receipt of an image to its published plan [ms].", 15.0, 2000.0, (), True),
+    Parameter(
+        "guard_margin_ms",
+        6.0,
+        "The guard publishes a replacement this long before the budget ends [ms].",
+        1.0,
+        50.0,
+        (),
+        True,
+    ),
+    Parameter(
+        "finish_margin_ms",
+        4.0,
+        "The planner is asked to end this long before the guard acts [ms].",
+        0.0,
+        50.0,
+        (),
+        True,
+    ),
+    Parameter(
+        "cameras",
+        ("front",),
+        "Camera names; the first anchors the time and is read from ~/input/image, the others from ~/input/NAME/image.",
+    ),
+    Parameter("image_transport", "raw", "Type of the image topics.", choices=("raw", "compressed")),
+    Parameter(
+        "image_reliability", "best_effort", "QoS of the image subscriptions.", choices=("best_effort", "reliable")
+    ),
+    Parameter(
+        "camera_tolerance_ms",
+        30.0,
+        "Greatest difference between stamps of images that belong together [ms].",
+        0.0,
+        1000.0,
+    ),
+    Parameter(
+        "allow_uncalibrated", False, "Plan also without camera_info or without the camera's pose.", while_active=True
+    ),
+    Parameter(
+        "min_coverage",
+        0.9,
+        "Share of the planner's canonical image that a camera must fill, else WARN.",
+        0.0,
+        1.0,
+        (),
+        True,
+    ),
+    Parameter("max_image_age_ms", 500.0, "Refuse older images, by the node's clock; 0 = any age [ms].", 0.0, 60000.0),
+    Parameter("image_timeout_ms", 1000.0, "Without an image for this long, publish on; 0 = never [ms].", 0.0, 60000.0),
+    Parameter("odometry_wait_ms", 20.0, "Wait this long for odometry at or after the image's stamp [ms].", 0.0, 500.0),
+    Parameter(
+        "max_odometry_age_ms",
+        200.0,
+        "Greatest distance of the nearest odometry sample from the image's stamp [ms].",
+        1.0,
+        5000.0,
+    ),
+    Parameter("max_reuse_age_ms", 1000.0, "A previous plan older than this is not published again [ms].", 0.0, 10000.0),
+    Parameter("max_route_distance", 4.0, "The monitor refuses plans further than this from the route [m].", 0.5, 100.0),
+    Parameter("target_speed", DEFAULT_TARGET_SPEED, "Speed that the route follower seeks [m/s].", 0.5, 60.0),
+    Parameter(
+        "switch_interval_ms",
+        1.0,
+        "How soon the interpreter takes turns between threads [ms]; short lets the guard in.",
+        0.1,
+        5.0,
+    ),
+)
+
+_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+
+
+@dataclass(frozen=True)
+class NodeConfig:
+    """The parameters of a configured node, checked, in SI units."""
+
+    planner: str
+    vehicle: str
+    base_frame: str
+    budget: TimeBudget
+    cameras: tuple[str, ...]
+    compressed: bool
+    reliable_images: bool
+    camera_tolerance_s: float
+    allow_uncalibrated: bool
+    min_coverage: float
+    intake: IntakeLimits
+    odometry: OdometryLimits
+    max_reuse_age_s: float
+    max_route_distance: float
+    target_speed: float
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> NodeConfig:
+        """From the node's parameter values.
+
+        Raises:
+            ConfigError: Values that do not go together; the text names them and the remedy.
+
+        """
+        for name in values:
+            if name not in _BY_NAME:
+                raise ConfigError(unknown_key(name, set(_BY_NAME)))
+        cameras = tuple(values["cameras"])
+        if not cameras or len(set(cameras)) != len(cameras) or not all(name.isidentifier() for name in cameras):
+            msg = f"cameras = {list(cameras)}, wanted one or more different names of letters, digits and _"
+            raise ConfigError(msg)
+        for name, parameter in _BY_NAME.items():
+            if parameter.choices and values[name] not in parameter.choices:
+                msg = f"{name}: {unknown_key(values[name], parameter.choices)}"
+                raise ConfigError(msg)
+        return cls(
+            planner=values["planner"],
+            vehicle=values["vehicle"],
+            base_frame=values["base_frame"],
+            budget=TimeBudget(
+                values["budget_ms"] / 1e3, values["guard_margin_ms"] / 1e3, values["finish_margin_ms"] / 1e3
+            ),
+            cameras=cameras,
+            compressed=values["image_transport"] == "compressed",
+            reliable_images=values["image_reliability"] == "reliable",
+            camera_tolerance_s=values["camera_tolerance_ms"] / 1e3,
+            allow_uncalibrated=values["allow_uncalibrated"],
+            min_coverage=values["min_coverage"],
+            intake=IntakeLimits(
+                max_image_age_s=values["max_image_age_ms"] / 1e3,
+                odometry_wait_s=values["odometry_wait_ms"] / 1e3,
+                image_timeout_s=values["image_timeout_ms"] / 1e3,
+            ),
+            odometry=OdometryLimits(max_age_s=values["max_odometry_age_ms"] / 1e3),
+            max_reuse_age_s=values["max_reuse_age_ms"] / 1e3,
+            max_route_distance=values["max_route_distance"],
+            target_speed=values["target_speed"],
+        )
+
+
+def defaults() -> dict[str, Any]:
+    """Every parameter's default value."""
+    return {parameter.name: parameter.default for parameter in PARAMETERS}
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema (draft-07) of the parameter file."""
+    properties = {parameter.name: _schema_of(parameter) for parameter in PARAMETERS}
+    pose = {
+        "description": "x y z [m], roll pitch yaw [rad] of the camera's optical frame in base_link; else /tf_static.",
+        "type": "array",
+        "items": {"type": "number"},
+        "minItems": 6,
+        "maxItems": 6,
+    }
+    parameters = {
+        "type": "object",
+        "properties": properties,
+        "patternProperties": {r"^camera_pose\.\w+$": pose},
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+    inner = {"type": "object", "properties": {"ros__parameters": parameters}, "required": ["ros__parameters"]}
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Parameters of the node planner of wam_ros",
+        "type": "object",
+        "properties": {"/**": {**inner, "additionalProperties": False}},
+        "required": ["/**"],
+        "additionalProperties": False,
+    }
+
+
+def _schema_of(parameter: Parameter) -> dict[str, Any]:
+    default = parameter.default
+    found: dict[str, Any] = {"description": parameter.text}
+    if isinstance(default, tuple):
+        return {**found, "type": "array", "items": {"type": "string"}, "minItems": 1, "default": list(default)}
+    found["type"] = {bool: "boolean", int: "integer", float: "number", str: "string"}[type(default)]
+    found["default"] = default
+    if parameter.minimum is not None:
+        found["minimum"] = parameter.minimum
+    if parameter.maximum is not None:
+        found["maximum"] = parameter.maximum
+    if parameter.choices:
+        found["enum"] = list(parameter.choices)
+    return found
+
+
+def param_yaml() -> str:
+    """The parameter file with every default and its explanation."""
+    lines = [
+        "# Parameters of the node planner; schema/planner.schema.json has the ranges.",
+        "/**:",
+        "  ros__parameters:",
+    ]
+    for parameter in PARAMETERS:
+        value = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
+        lines += [f"    # {line}" for line in textwrap.wrap(parameter.text, 100)]
+        lines.append(f"    {parameter.name}: {json.dumps(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def schema_json() -> str:
+    """The schema as the text of its file."""
+    return json.dumps(schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    config = Path(__file__).resolve().parents[2] / "config"
+    (config / "planner.param.yaml").write_text(param_yaml(), encoding="utf-8")
+    (config / "schema" / "planner.schema.json").write_text(schema_json(), encoding="utf-8")

@@ -1,0 +1,39 @@
+"""Runs the node `planner` as a process: set up, spin, and end cleanly on SIGINT and SIGTERM."""
+
+from __future__ import annotations
+
+import sys
+
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
+
+from wam_ros.ros.planner_node import PlannerFactory, PlannerNode, planner_from_config
+from wam_ros.ros.process import tune_process
+
+
+def main(args: list[str] | None = None, make: PlannerFactory = planner_from_config) -> int:
+    """Entry point of the executable; 0 after a signal, 1 if autostart failed."""
+    tune_process()
+    rclpy.init(args=args)
+    node = PlannerNode(make)
+    try:
+        sys.setswitchinterval(node.get_parameter("switch_interval_ms").value / 1e3)
+        if node.get_parameter("autostart").value:
+            for transition in (node.trigger_configure, node.trigger_activate):
+                if transition() is not TransitionCallbackReturn.SUCCESS:
+                    return 1
+        executor = SingleThreadedExecutor()
+        executor.add_node(node)
+        executor.spin()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.close()
+        node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
