@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Any, cast
 
 import numpy as np
@@ -18,8 +19,22 @@ _CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
 
 
 def stamp_to_ns(stamp: Any) -> int:
-    """A builtin_interfaces/Time as nanoseconds."""
+    """A builtin_interfaces/Time or Duration as nanoseconds."""
     return int(stamp.sec) * NS_PER_S + int(stamp.nanosec)
+
+
+def header_stamp_ns(raw: bytes | memoryview) -> int:
+    """Stamp of a serialised message that begins with a std_msgs/Header, without decoding the rest [ns].
+
+    Raises:
+        InputError: It is too short.
+
+    """
+    if len(raw) < 12:
+        msg = f"message of {len(raw)} bytes has no header"
+        raise InputError(msg)
+    seconds, nanoseconds = struct.unpack_from("<iI" if raw[1] & 1 else ">iI", raw, 4)
+    return int(seconds) * NS_PER_S + int(nanoseconds)
 
 
 def pose_from_message(pose: Any) -> SE3:
@@ -97,12 +112,14 @@ def camera_from_info(message: Any) -> CameraModel:
 
 
 def image_from_message(message: Any) -> CameraImage:
-    """A sensor_msgs/Image as a core image; rgb8, bgr8, rgba8, bgra8 and mono8 without a copy.
+    """A sensor_msgs/Image or CompressedImage as a core image; a raw one is a view into the message.
 
     Raises:
-        InputError: No pixels, sizes that do not fit together, or another encoding.
+        InputError: No pixels, sizes that do not fit together, another encoding, or bytes that are no image.
 
     """
+    if hasattr(message, "format"):
+        return _decompressed(message)
     width, height, step, encoding = message.width, message.height, message.step, message.encoding
     if width == 0 or height == 0:
         msg = f"image has no pixels: {width}x{height}"
@@ -120,13 +137,8 @@ def image_from_message(message: Any) -> CameraImage:
     return CameraImage(stamp_to_ns(message.header.stamp), pixels, cast("Encoding", encoding))
 
 
-def image_from_compressed(message: Any) -> CameraImage:
-    """A sensor_msgs/CompressedImage (JPEG or PNG) decoded to bgr8, or to mono8 where it is gray.
-
-    Raises:
-        InputError: The bytes are no image.
-
-    """
+def _decompressed(message: Any) -> CameraImage:
+    """JPEG or PNG decoded to bgr8, or to mono8 where it is gray."""
     import cv2
 
     data = np.frombuffer(message.data, dtype=np.uint8)

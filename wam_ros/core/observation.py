@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -40,6 +40,21 @@ class Route:
     def transformed(self, frame_id: str, frame_from_route: SE2) -> Route:
         """The same route told in another frame."""
         return Route(frame_id, Polyline(frame_from_route.apply(self.line.points)))
+
+    def in_frame(self, frame_id: str, frame_from: Callable[[str, str], SE2]) -> Route:
+        """The same route told in a frame; `frame_from(target, source)` gives the transform.
+
+        Raises:
+            InputError: There is no transform; the text names the frames.
+
+        """
+        if self.frame_id == frame_id:
+            return self
+        try:
+            return self.transformed(frame_id, frame_from(frame_id, self.frame_id))
+        except InputError as err:
+            msg = f"route refused: it is in frame {self.frame_id!r} and {err}"
+            raise InputError(msg) from err
 
 
 @dataclass(frozen=True, eq=False)

@@ -267,10 +267,10 @@ def _declared(path: Trajectory, motion: _Motion, car: VehicleDescription, tolera
 
 def _above(check: str, unit: str, values: Array, limits: Array | float, first: int) -> list[Violation]:
     """The worst value that is not within its limit (a NaN never is); `first` numbers the waypoints."""
+    if (values <= limits).all():
+        return []
     limits = np.broadcast_to(limits, values.shape)
     excess = np.where(values <= limits, -np.inf, np.nan_to_num(values - limits, nan=np.inf))
-    if not len(excess) or np.isneginf(excess).all():
-        return []
     worst = int(np.argmax(excess))
     where = f"waypoint {first + worst}" if first + worst else "the start"
     return [Violation(check, f"{check} {values[worst]:.3g} {unit} at {where}, limit {limits[worst]:.3g}")]

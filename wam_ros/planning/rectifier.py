@@ -40,6 +40,7 @@ class Rectifier:
 
         self._cv2: Any = cv2
         self.camera = camera
+        self._base_from_camera = base_from_camera
         self.canonical = canonical
         self.height_difference = float(base_from_camera.translation[2]) - canonical.height_above_ground
         canonical_from_camera = canonical.base_rotation().T @ base_from_camera.rotation
@@ -54,6 +55,14 @@ class Rectifier:
         self._tables = cv2.convertMaps(columns.astype(np.float32), rows.astype(np.float32), cv2.CV_16SC2)
         self.valid.setflags(write=False)
         self.coverage = float(self.valid.mean())
+
+    def serves(self, camera: CameraModel, base_from_camera: SE3) -> bool:
+        """Whether this is the warp of that camera in that place."""
+        mine = self._base_from_camera
+        same_place = np.array_equal(mine.rotation, base_from_camera.rotation) and np.array_equal(
+            mine.translation, base_from_camera.translation
+        )
+        return same_place and self.camera.same_as(camera)
 
     def __call__(self, image: CameraImage) -> NDArray[np.uint8]:
         """(H, W, 3) rgb of the canonical camera's size, a new array.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from wam_ros.core.camera import CameraImage, CameraModel, CanonicalCamera
 from wam_ros.core.errors import InputError
 from wam_ros.core.geometry import SE3
-from wam_ros.planning.rectifier import Rectifier
+from wam_ros.planning.canonical_view import CanonicalView
 
 HEIGHT_TOLERANCE = 0.3  # m; a camera this much higher or lower than the canonical one is told, not corrected
 
@@ -22,7 +22,6 @@ class _Camera:
     model: CameraModel | None = None
     pose: SE3 | None = None
     problem: str = ""
-    rectifier: Rectifier | None = None
 
 
 class CameraBook:
@@ -45,7 +44,7 @@ class CameraBook:
         poses: dict[str, SE3],
         allow_uncalibrated: bool,
     ) -> None:
-        self._canonical = canonical
+        self._view = CanonicalView(canonical)
         self._base_from = base_from
         self._fixed = poses
         self.allow_uncalibrated = allow_uncalibrated
@@ -53,10 +52,8 @@ class CameraBook:
 
     def set_model(self, name: str, model: CameraModel) -> None:
         """Take in a camera_info."""
-        camera = self._cameras[name]
-        camera.problem = ""
-        if camera.model is None or not camera.model.same_as(model):
-            camera.model, camera.rectifier = model, None
+        self._cameras[name].problem = ""
+        self._cameras[name].model = model
 
     def set_problem(self, name: str, problem: str) -> None:
         """A camera_info that cannot be used: images of this camera are refused until a good one comes."""
@@ -67,7 +64,7 @@ class CameraBook:
         """Poses from /tf_static may have changed: look them up again."""
         for name, camera in self._cameras.items():
             if name not in self._fixed and camera.pose is not None:
-                camera.pose, camera.rectifier = None, None
+                camera.pose = None
 
     def calibrated(self, name: str, image: CameraImage, frame_id: str) -> CameraImage:
         """The image with its calibration; warped, if the planner has a canonical camera.
@@ -84,24 +81,16 @@ class CameraBook:
                 return image
             msg = f"camera {name}: {problem}"
             raise InputError(msg)
-        if self._canonical is None:
-            return replace(image, camera=camera.model, base_from_camera=camera.pose)
-        assert camera.model is not None
-        assert camera.pose is not None
-        if camera.rectifier is None:
-            camera.rectifier = Rectifier(camera.model, camera.pose, self._canonical)
-        pixels = camera.rectifier(image)
-        pose = SE3(self._canonical.base_rotation(), camera.pose.translation)
-        return CameraImage(image.stamp_ns, pixels, "rgb8", self._canonical.model(), pose)
+        return self._view(name, replace(image, camera=camera.model, base_from_camera=camera.pose))
 
     def coverage(self, name: str) -> float | None:
         """Share of the canonical image that the camera fills; None while unknown."""
-        rectifier = self._cameras[name].rectifier
+        rectifier = self._view.rectifier(name)
         return None if rectifier is None else rectifier.coverage
 
     def height_difference(self, name: str) -> float | None:
         """How much higher than the canonical camera this one is [m]; None while unknown."""
-        rectifier = self._cameras[name].rectifier
+        rectifier = self._view.rectifier(name)
         return None if rectifier is None else rectifier.height_difference
 
     def state(self, name: str) -> str:

@@ -14,13 +14,13 @@ from wam_ros.core.from_messages import image_from_message, stamp_to_ns
 
 
 def image_or_converted(message: Any) -> CameraImage:
-    """A sensor_msgs/Image as a core image; encodings other than core's come out as rgb8.
+    """A sensor_msgs/Image or CompressedImage as a core image; encodings other than core's come out as rgb8.
 
     Raises:
         InputError: No pixels, sizes that do not fit together, or an encoding that nobody here can convert.
 
     """
-    if message.encoding in ENCODINGS or message.width == 0 or message.height == 0:
+    if hasattr(message, "format") or message.encoding in ENCODINGS or message.width * message.height == 0:
         return image_from_message(message)
     return CameraImage(stamp_to_ns(message.header.stamp), _through_cv_bridge(message), "rgb8")
 

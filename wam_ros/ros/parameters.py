@@ -156,14 +156,11 @@ class NodeConfig:
         for name in values:
             if name not in _BY_NAME:
                 raise ConfigError(unknown_key(name, set(_BY_NAME)))
-        cameras = tuple(values["cameras"])
+        values = {name: _checked(_BY_NAME[name], value) for name, value in values.items()}
+        cameras = values["cameras"]
         if not cameras or len(set(cameras)) != len(cameras) or not all(name.isidentifier() for name in cameras):
             msg = f"cameras = {list(cameras)}, wanted one or more different names of letters, digits and _"
             raise ConfigError(msg)
-        for name, parameter in _BY_NAME.items():
-            if parameter.choices and values[name] not in parameter.choices:
-                msg = f"{name}: {unknown_key(values[name], parameter.choices)}"
-                raise ConfigError(msg)
         return cls(
             planner=values["planner"],
             vehicle=values["vehicle"],
@@ -187,6 +184,26 @@ class NodeConfig:
             max_route_distance=values["max_route_distance"],
             target_speed=values["target_speed"],
         )
+
+
+def _checked(parameter: Parameter, value: Any) -> Any:
+    """The value as the type of its default; a whole number is taken for a float."""
+    kind = type(parameter.default)
+    if kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        msg = f"{parameter.name} = {value!r}, wanted a {'list of strings' if kind is tuple else kind.__name__}"
+        raise ConfigError(msg)
+    if parameter.choices and value not in parameter.choices:
+        msg = f"{parameter.name}: {unknown_key(value, parameter.choices)}"
+        raise ConfigError(msg)
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and high is not None and not low <= value <= high:
+        msg = f"{parameter.name} = {value:g}, wanted {low:g} to {high:g}"
+        raise ConfigError(msg)
+    return value
 
 
 def defaults() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 
@@ -16,7 +17,12 @@ def main(args: list[str] | None = None, make: PlannerFactory = planner_from_conf
     """Entry point of the executable; 0 after a signal, 1 if autostart failed."""
     tune_process()
     rclpy.init(args=args)
-    node = PlannerNode(make)
+    try:
+        node = PlannerNode(make)
+    except ParameterException as err:
+        print(f"planner: {err}", file=sys.stderr)
+        rclpy.try_shutdown()
+        return 1
     try:
         sys.setswitchinterval(node.get_parameter("switch_interval_ms").value / 1e3)
         if node.get_parameter("autostart").value:

@@ -35,6 +35,7 @@ PlannerFactory = Callable[[NodeConfig, VehicleDescription], Planner]
 _DIAGNOSTICS_PERIOD_S = 1.0
 _SILENCE_PERIOD_S = 0.1
 _LOG_THROTTLE_S = 5.0
+_YIELD_S = 2e-4
 
 
 def planner_from_config(config: NodeConfig, vehicle: VehicleDescription) -> Planner:
@@ -231,6 +232,8 @@ class PlannerNode(LifecycleNode):
             self._intake.on_image(stamp_ns, self._decoder(0, message), self._require_config().budget, received_ns)
         if len(self._require_config().cameras) > 1:
             self._matching.add(index, message)
+        # The worker needs the interpreter now; the executor's next round would hold it for most of a millisecond.
+        time.sleep(_YIELD_S)
 
     def _on_image_set(self, first: Any, *others: Any) -> None:
         cameras = self._require_config().cameras
@@ -239,9 +242,8 @@ class PlannerNode(LifecycleNode):
 
     def _decoder(self, index: int, message: Any) -> Callable[[], CameraImage]:
         config, cameras = self._require_config(), self._cameras
-        convert = from_messages.image_from_compressed if config.compressed else image_or_converted
         frame_id = message.header.frame_id
-        return lambda: cameras.calibrated(config.cameras[index], convert(message), frame_id)
+        return lambda: cameras.calibrated(config.cameras[index], image_or_converted(message), frame_id)
 
     def _on_camera_info(self, camera: str, message: Any) -> None:
         try:
@@ -323,7 +325,9 @@ class PlannerNode(LifecycleNode):
 
 
 def _descriptor(parameter: Any) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(description=parameter.text)
+    # `-p budget_ms:=80` is an integer to ROS: numbers are typed dynamically, and checked by NodeConfig.
+    is_number = isinstance(parameter.default, float)
+    descriptor = ParameterDescriptor(description=parameter.text, dynamic_typing=is_number)
     if parameter.choices:
         descriptor.additional_constraints = f"one of {', '.join(parameter.choices)}"
     if parameter.minimum is not None:

@@ -232,14 +232,7 @@ class Intake:
     def _route_in(self, frame_id: str) -> Route | None:
         if self._route_problem:
             raise InputError(self._route_problem)
-        route = self._route
-        if route is None or route.frame_id == frame_id:
-            return route
-        try:
-            return route.transformed(frame_id, self._frame_from(frame_id, route.frame_id))
-        except InputError as err:
-            msg = f"route refused: it is in frame {route.frame_id!r} and {err}"
-            raise InputError(msg) from err
+        return None if self._route is None else self._route.in_frame(frame_id, self._frame_from)
 
 
 def _with_images(situation: Observation, images: Mapping[str, Decode]) -> Observation:

@@ -39,6 +39,12 @@ class Monitor(Protocol):
         """Violations; none = the plan may be published."""
 
 
+def refusal(violations: Sequence[Violation]) -> str:
+    """Why a plan was refused, as told in the plan that replaces it."""
+    more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+    return f"monitor: {violations[0].text}{more}"
+
+
 class Replacements(Protocol):
     """Makes plans where the planner's own cannot be used."""
 
@@ -263,8 +269,7 @@ class PlanningService:
         if violations:
             tick.rejected = True
             self._events["rejected"] += 1
-            more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
-            in_time = self._settle(tick, lambda: self._replace(tick, f"monitor: {violations[0].text}{more}"))
+            in_time = self._settle(tick, lambda: self._replace(tick, refusal(violations)))
         else:
             in_time = self._settle(tick, lambda: plan)
             self._replacements.accept(plan, observation.ego)

@@ -1,0 +1,65 @@
+"""Processes of a benchmark over ROS: started on a domain of their own, ended by signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from wam_ros.core.errors import WamError
+
+PARTS = "wam_ros.ros.bench_parts"
+
+
+class BenchFailedError(WamError):
+    """A process of the benchmark failed."""
+
+
+@contextmanager
+def process(arguments: list[str], env: dict[str, str]) -> Iterator[None]:
+    """`python -m ARGUMENTS`, ended by SIGINT.
+
+    Raises:
+        BenchFailedError: It ended by itself.
+
+    """
+    child = subprocess.Popen([sys.executable, "-m", *arguments], env=env)
+    try:
+        yield
+        if child.poll() is not None:
+            msg = f"process {arguments[0]} ended early with exit code {child.returncode}"
+            raise BenchFailedError(msg)
+    finally:
+        child.send_signal(signal.SIGINT)
+        try:
+            child.wait(5.0)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+def drive(options: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
+    """Run the driver process to its end; what it printed.
+
+    Raises:
+        BenchFailedError: It failed.
+
+    """
+    command = [sys.executable, "-m", PARTS, "driver", json.dumps(options)]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    if done.returncode != 0 or not done.stdout.strip():
+        msg = f"the driver process ended with exit code {done.returncode}:\n{done.stderr[-2000:]}"
+        raise BenchFailedError(msg)
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
+
+
+def own_domain() -> dict[str, str]:
+    """An environment on a ROS domain of its own, on this machine only, with Fast DDS as it comes."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("FASTDDS_", "FASTRTPS_"))}
+    return {**env, "ROS_DOMAIN_ID": str(50 + os.getpid() % 50), "ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}

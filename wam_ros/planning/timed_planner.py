@@ -1,0 +1,63 @@
+"""A planner of known step times: constant velocity, told to take as long as a decoder would. For benchmarks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from wam_ros.core.errors import ConfigError
+from wam_ros.core.observation import Observation
+from wam_ros.core.plan import Plan, PlanStatus
+from wam_ros.core.timing import NS_PER_S, Deadline
+from wam_ros.planning.constant_velocity import ConstantVelocityPlanner
+
+_WORK = 128  # side of the matrices that a step multiplies: like a network it computes and lets other threads run
+
+
+class TimedPlanner(ConstantVelocityPlanner):
+    """Anytime: does up to `steps` steps of `step_s` and ends when the next would not fit before the deadline.
+
+    Args:
+        steps: Steps of a full plan.
+        step_s: Time of each [s]; it is spent computing.
+        stall_every: Each n-th plan's first step takes `stall_s` longer, as if the machine had hiccuped; 0 = none.
+        stall_s: That much longer [s].
+
+    """
+
+    name = "timed"
+
+    def __init__(self, steps: int, step_s: float, stall_every: int = 0, stall_s: float = 0.0) -> None:
+        super().__init__()
+        if steps < 1 or not step_s > 0.0:
+            msg = f"{steps} steps of {step_s} s, wanted at least one step of some time"
+            raise ConfigError(msg)
+        self._steps = steps
+        self._step_s = step_s
+        self._stall_every = stall_every
+        self._stall_s = stall_s
+        self._plans = 0
+        self._matrix = np.random.default_rng(0).normal(size=(_WORK, _WORK))
+
+    def plan(self, observation: Observation, deadline: Deadline) -> Plan:
+        """A constant velocity plan after as many steps as fit; the first is always done."""
+        self._plans += 1
+        stalls = self._stall_every > 0 and self._plans % self._stall_every == 0
+        self._compute(self._step_s + (self._stall_s if stalls else 0.0))
+        done = 1
+        while done < self._steps and deadline.remaining_s() >= self._step_s:
+            self._compute(self._step_s)
+            done += 1
+        plan = replace(
+            super().plan(observation, deadline), planner=self.name, steps_done=done, steps_planned=self._steps
+        )
+        if done == self._steps:
+            return plan
+        return plan.with_status(PlanStatus.ANYTIME, f"deadline: {done} of {self._steps} steps")
+
+    def _compute(self, seconds: float) -> None:
+        end_ns = time.monotonic_ns() + round(seconds * NS_PER_S)
+        while time.monotonic_ns() < end_ns:
+            self._matrix @ self._matrix  # only the time that it takes is wanted
