@@ -235,7 +235,7 @@ def running(
 ) -> Iterator[tuple[Driver, NodeProcess]]:
     """A node in its process and a driver, on a domain of their own; both ended at the end, the exit code checked."""
     domain = next_domain()
-    node = NodeProcess(domain, **parameters)
+    node = NodeProcess(domain, **{"budget_ms": 200.0, **parameters})  # roomy: these tests are not about time
     driver = Driver(domain, f"{parameters.get('namespace', '/').rstrip('/')}/planner")
     try:
         if ready:

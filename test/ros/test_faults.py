@@ -199,7 +199,7 @@ def test_a_camera_that_covers_too_little_is_told(monkeypatch: pytest.MonkeyPatch
 )
 def test_planners_that_fail_now_and_then(fault: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULT", fault)
-    with running(module="test.ros.planners") as (driver, _):
+    with running(module="test.ros.planners", budget_ms=80.0) as (driver, _):
         assert [a.status for a in driver.drive(3)] == [FULL] * 3
         answer = replaced(driver.step(), REUSED, reason)
         assert answer.latency_ms <= answer.budget_ms + 2.0

@@ -248,16 +248,24 @@ class PlanningService:
             try:
                 if reset:
                     self._planner.reset()
-                self._plan(tick, observe)
-            except (InputError, PlannerError) as err:
+                observation = self._observed(tick, observe)
+                if observation is not None:
+                    self._plan(tick, observation)
+            except PlannerError as err:
                 self._failed(tick, str(err))
             except Exception as err:  # noqa: BLE001  # a planner is foreign code: no error of its may end the node
                 self._failed(tick, f"{type(err).__name__}: {err}")
             finally:
                 self._busy_since_ns = None
 
-    def _plan(self, tick: Tick, observe: Callable[[], Observation]) -> None:
-        observation = observe()
+    def _observed(self, tick: Tick, observe: Callable[[], Observation]) -> Observation | None:
+        try:
+            return observe()
+        except InputError as err:
+            self.refuse(tick, str(err))
+            return None
+
+    def _plan(self, tick: Tick, observation: Observation) -> None:
         deadline = Deadline(tick.received_ns + round(tick.budget.planner_s * NS_PER_S))
         begun = time.monotonic_ns()
         plan = self._planner.plan(observation, deadline)
