@@ -97,6 +97,7 @@ class Driver:
         self.stamp_ns = time.time_ns()
         self.x = 0.0
         self.speed = 5.0
+        self.calibrated = False
 
     def publisher(self, topic: topics.Topic, name: str | None = None) -> Any:
         return self.node.create_publisher(topic.type, (name or topic.name).replace("~", self.name), topic.qos)
@@ -143,6 +144,8 @@ class Driver:
         return Header(stamp=stamp_from_ns(self.stamp_ns if stamp_ns is None else stamp_ns), frame_id=frame)
 
     def calibrate(self) -> None:
+        """Tell the camera's pose once, and its lens now and, as camera drivers do, with every image."""
+        self.calibrated = True
         self.send(topics.CAMERA_INFO, self.camera_info())
         self.send(topics.TF_STATIC, transform("base_link", "camera", [1.5, 0.0, 1.4], [-0.5, 0.5, -0.5, 0.5]))
 
@@ -188,6 +191,8 @@ class Driver:
 
     def answer_to(self, image: Any, timeout_s: float = 3.0) -> Any:
         stamp = image.header.stamp
+        if self.calibrated:
+            self.send(topics.CAMERA_INFO, self.camera_info())
         self.send(topics.IMAGE, image)
 
         def answers() -> list[Any]:

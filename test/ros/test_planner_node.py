@@ -95,6 +95,7 @@ def test_jpeg_images_are_taken() -> None:
         driver.send(topics.ODOMETRY, driver.odometry())
         message = CompressedImage(header=driver.header("camera"), format="jpeg")
         message.data.frombytes(cv2.imencode(".jpg", np.zeros((36, 64, 3), np.uint8))[1].tobytes())
+        driver.send(topics.CAMERA_INFO, driver.camera_info())
         publisher.publish(message)
         assert driver.spin_until(lambda: bool(driver.trajectories))
         assert driver.trajectories[0].status == Trajectory.FULL, driver.trajectories[0].reason

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from test.runtime.parts import MS, Desk, ScriptedPlanner, ego_at
-from wam_ros.core import ConfigError, InputError, Observation, PlannerError, PlanStatus
+from wam_ros.core import ConfigError, Observation, PlannerError, PlanStatus
 from wam_ros.runtime import TimeBudget
 
 SHORT = TimeBudget(0.050)
