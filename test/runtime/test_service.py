@@ -186,3 +186,22 @@ def test_an_error_on_the_guard_thread_is_told_and_the_guard_goes_on(released: th
     released.set()
     assert desk.service.stop()
     assert not desk.service.health().guard_alive
+
+
+def test_a_guard_that_wakes_up_late_acts_earlier_from_then_on() -> None:
+    desk = Desk(ScriptedPlanner())
+    assert desk.image(1, SHORT).budget == SHORT
+    desk.wait_for(1)
+    desk.service.alarm(time.monotonic_ns(), lambda: time.sleep(0.070))  # holds the guard up
+    desk.image(2, SHORT)
+    desk.wait_for(2)
+    end = time.monotonic() + 5.0
+    while desk.service.health().guard_lateness_s < 0.015 and time.monotonic() < end:
+        time.sleep(0.005)
+    lateness = desk.service.health().guard_lateness_s
+    assert lateness >= 0.015
+    budget = desk.image(3, SHORT).budget
+    assert budget.total_s == SHORT.total_s
+    assert SHORT.guard_s - budget.guard_s == pytest.approx(min(lateness, 0.5 * SHORT.planner_s), abs=1e-3)
+    assert budget.planner_s >= 0.5 * SHORT.planner_s - 1e-9
+    desk.service.stop()

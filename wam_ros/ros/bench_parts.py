@@ -115,6 +115,11 @@ class Driver(Node):
             if stamp in self.sent and stamp in self.trajectories
         ]
 
+    def lost(self) -> list[int]:
+        """Numbers of the images that were not answered."""
+        answered = self.timings.keys() & self.trajectories.keys()
+        return [number for number, stamp in enumerate(self.sent) if stamp not in answered]
+
     def _image(self, frame: int) -> Any:
         width, height = self._size
         message = Image(header=Header(frame_id="camera"), width=width, height=height, encoding="rgb8", step=3 * width)
@@ -147,7 +152,7 @@ def run_driver(frames: int, period_s: float, width: int, height: int, *, tuned: 
     try:
         node.begin()
         node.drive(frames, period_s)
-        print(json.dumps({"sent": len(node.sent), "answers": node.answers()}), flush=True)
+        print(json.dumps({"sent": len(node.sent), "answers": node.answers(), "lost": node.lost()}), flush=True)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:

@@ -49,6 +49,7 @@ def planning_status(name: str, planner: str, health: ServiceHealth, before: Serv
         "rejected": health.rejected,
         "planner_errors": health.errors,
         "busy_s": f"{health.busy_s:.3f}",
+        "guard_lateness_ms": f"{health.guard_lateness_s * 1e3:.1f}",
         "last_reason": health.last_reason,
     }
     return status(name, findings, values)

@@ -23,6 +23,8 @@ from wam_ros.core.timing import NS_PER_S, Deadline
 from wam_ros.runtime.alarms import AlarmThread
 from wam_ros.runtime.tick import Tick, TickResult, TimeBudget
 
+_LATENESS_DECAY = 0.99  # per tick; at 10 Hz what a hiccup adds to the margin has halved after 7 s
+
 
 class Violation(Protocol):
     """Why a plan is refused."""
@@ -74,6 +76,7 @@ class ServiceHealth:
         busy_s: How long the plan now in work has taken so far; 0 = none in work.
         last_reason: Why the latest plan that was not FULL was not; empty = it was.
         guard_alive: Whether the guard thread runs.
+        guard_lateness_s: How late the guard has woken up of late [s]; it acts that much earlier.
 
     """
 
@@ -85,6 +88,7 @@ class ServiceHealth:
     busy_s: float
     last_reason: str
     guard_alive: bool
+    guard_lateness_s: float
 
 
 class PlanningService:
@@ -128,6 +132,7 @@ class PlanningService:
         self._job: tuple[Tick, Callable[[], Observation]] | None = None
         self._reset_wanted = False
         self._busy_since_ns: int | None = None
+        self._lateness_s = 0.0
         self._running = True
         self._guard = AlarmThread("plan guard", lambda err: log(f"in the guard thread: {err!r}"))
         self._worker = threading.Thread(target=self._work, name="planner worker", daemon=True)
@@ -135,11 +140,13 @@ class PlanningService:
 
     def open(self, stamp_ns: int, budget: TimeBudget, input_age_s: float | None, received_ns: int) -> Tick:
         """Begin a tick: from now on a plan for this stamp will be published within the budget, come what may."""
+        budget = budget.for_late_guard(self._lateness_s)
         with self._settling:
             tick = Tick(self._count, stamp_ns, received_ns, input_age_s, budget)
             self._count += 1
             self._open.append(tick)
-        self._guard.at(received_ns + round(budget.guard_s * NS_PER_S), lambda: self._on_guard(tick))
+        due_ns = received_ns + round(budget.guard_s * NS_PER_S)
+        self._guard.at(due_ns, lambda: self._on_guard(tick, due_ns))
         return tick
 
     def submit(self, tick: Tick, observe: Callable[[], Observation]) -> None:
@@ -180,6 +187,7 @@ class PlanningService:
             busy_s=0.0 if since is None else (time.monotonic_ns() - since) / NS_PER_S,
             last_reason=self._last_reason,
             guard_alive=self._guard.alive,
+            guard_lateness_s=self._lateness_s,
         )
 
     def stop(self, timeout_s: float = 1.0) -> bool:
@@ -220,7 +228,9 @@ class PlanningService:
             return self._replacements.standstill(self._base_frame, tick.stamp_ns, reason)
         return self._replacements.replacement(now, reason)
 
-    def _on_guard(self, tick: Tick) -> None:
+    def _on_guard(self, tick: Tick, due_ns: int) -> None:
+        lateness_s = (time.monotonic_ns() - due_ns) / NS_PER_S
+        self._lateness_s = max(lateness_s, _LATENESS_DECAY * self._lateness_s)
         if tick.settled:
             return
         elapsed = tick.elapsed_ms(time.monotonic_ns())

@@ -33,6 +33,14 @@ class TimeBudget:
             )
             raise ConfigError(msg)
 
+    def for_late_guard(self, lateness_s: float) -> TimeBudget:
+        """The same budget for a machine on which the guard wakes up this late: it acts that much earlier.
+
+        At most half of the planner's time is given up for it.
+        """
+        extra = min(lateness_s, 0.5 * self.planner_s)
+        return TimeBudget(self.total_s, self.guard_margin_s + extra, self.finish_margin_s)
+
     @property
     def guard_s(self) -> float:
         """From receipt until the guard acts [s]."""
