@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from wam_ros.core.camera import CanonicalCamera
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.observation import Observation
 from wam_ros.core.plan import Plan, PlanStatus
@@ -17,7 +18,7 @@ _FORGET = 0.999  # per step
 _WORK = 128  # side of the matrices that a step multiplies: like a network it computes and lets other threads run
 
 
-class TimedPlanner(ConstantVelocityPlanner):
+class TimedPlanner:
     """Anytime: does up to `steps` steps of `step_s`, and ends when one as long as the longest of late would not fit.
 
     Args:
@@ -29,12 +30,14 @@ class TimedPlanner(ConstantVelocityPlanner):
     """
 
     name = "timed"
+    weights_hash = ""
+    camera: CanonicalCamera | None = None
 
     def __init__(self, steps: int, step_s: float, stall_every: int = 0, stall_s: float = 0.0) -> None:
-        super().__init__()
         if steps < 1 or not step_s > 0.0:
             msg = f"{steps} steps of {step_s} s, wanted at least one step of some time"
             raise ConfigError(msg)
+        self._inner = ConstantVelocityPlanner()
         self._steps = steps
         self._step_s = step_s
         self._stall_every = stall_every
@@ -42,6 +45,13 @@ class TimedPlanner(ConstantVelocityPlanner):
         self._plans = 0
         self._longest_s = step_s  # what a step has lately taken at most: on a busy machine more than it should
         self._matrix = np.random.default_rng(0).normal(size=(_WORK, _WORK))
+
+    def warm_up(self) -> None:
+        """Let the matrix library load."""
+        self._compute(self._step_s)
+
+    def reset(self) -> None:
+        """Nothing is remembered of the drive."""
 
     def plan(self, observation: Observation, deadline: Deadline) -> Plan:
         """A constant velocity plan after as many steps as fit; the first is always done."""
@@ -54,7 +64,7 @@ class TimedPlanner(ConstantVelocityPlanner):
             self._longest_s = max(took_s, _FORGET * self._longest_s)
             done += 1
         plan = replace(
-            super().plan(observation, deadline), planner=self.name, steps_done=done, steps_planned=self._steps
+            self._inner.plan(observation, deadline), planner=self.name, steps_done=done, steps_planned=self._steps
         )
         if done == self._steps:
             return plan

@@ -94,7 +94,7 @@ class Driver(Node):
             self.sent[stamp_ns] = time.monotonic_ns()
             self._images.publish(message)
         end = time.monotonic() + _LAST_WAIT_S
-        while len(self.timings) < frames and time.monotonic() < end:
+        while self.lost() and time.monotonic() < end:
             executor.spin_once(timeout_sec=0.05)
 
     def answers(self) -> list[dict[str, Any]]:

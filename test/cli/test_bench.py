@@ -1,0 +1,55 @@
+"""The benchmarks run and tell what they promise to tell; how fast a machine is, is not tested."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def bench(out: Path, *arguments: str) -> list[dict[str, Any]]:
+    command = [sys.executable, "-m", "wam_ros.cli.main", "bench", *arguments, "--json", str(out)]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    content: dict[str, Any] = json.loads(out.read_text())
+    assert content["machine"] in done.stdout
+    rows: list[dict[str, Any]] = content["rows"]
+    return rows
+
+
+@pytest.mark.ros
+def test_bench_deadline(tmp_path: Path) -> None:
+    pytest.importorskip("rclpy")
+    (row,) = bench(tmp_path / "rows.json", "deadline", "--plans", "5", "--budgets-ms", "80", "--stall-every", "2")
+    assert (row["budget_ms"], row["plans"], row["incomplete"]) == (80.0, 5, 0)
+    assert row["replaced"] >= 2  # a stall of 100 ms cannot be in time
+    assert row["steps_p50"] >= 1
+    assert row["worst_overrun_ms"] > -80.0
+    assert 0 <= row["late"] <= 5
+
+
+@pytest.mark.ros
+@pytest.mark.slow
+def test_bench_node(tmp_path: Path) -> None:
+    pytest.importorskip("rclpy")
+    rows = bench(tmp_path / "rows.json", "node", "--frames", "5", "--busy-cores", "0")
+    assert [(row["resolution"], row["way"]) for row in rows] == [
+        (resolution, way) for resolution in ("1280x720", "1920x1080") for way in ("usual", "ours")
+    ]
+    assert all(row["sent"] == 5 for row in rows)
+    ours = [row for row in rows if row["way"] == "ours"]
+    assert all(row["received"] == 5 for row in ours)
+    assert all(row["overhead_ms_p99"] >= row["overhead_ms_p50"] > 0.0 for row in ours)
+
+
+def test_bench_score(tmp_path: Path) -> None:
+    (row,) = bench(tmp_path / "rows.json", "score", "--proposals", "8", "--repeats", "1", "--singles", "2")
+    assert row["proposals_per_s"] > 0.0
+    assert row["ratio"] == pytest.approx(row["single_ms_per_proposal"] / row["batch_ms_per_proposal"])
