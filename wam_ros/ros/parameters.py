@@ -197,10 +197,10 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         msg = f"{parameter.name} = {value!r}, wanted a {'list of strings' if kind is tuple else kind.__name__}"
         raise ConfigError(msg)
     if parameter.choices and value not in parameter.choices:
-        msg = f"{parameter.name}: {unknown_key(value, parameter.choices)}"
+        msg = f"{parameter.name}: {unknown_key(str(value), parameter.choices)}"
         raise ConfigError(msg)
     low, high = parameter.minimum, parameter.maximum
-    if low is not None and high is not None and not low <= value <= high:
+    if isinstance(value, float) and low is not None and high is not None and not low <= value <= high:
         msg = f"{parameter.name} = {value:g}, wanted {low:g} to {high:g}"
         raise ConfigError(msg)
     return value
