@@ -24,7 +24,8 @@ $(VENV)/.interfaces: $(VENV)/.requirements $(shell find tools/interfaces -type f
 	$(BIN)/python tools/build_interfaces.py
 	@touch $@
 
-$(VENV)/.package: $(VENV)/.interfaces setup.py CMakeLists.txt package.xml $(wildcard msg/*.msg scripts/*)
+$(VENV)/.package: $(VENV)/.interfaces setup.py CMakeLists.txt package.xml \
+    $(wildcard msg/*.msg scripts/* launch/* rviz/* config/* config/*/*)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 

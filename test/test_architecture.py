@@ -11,7 +11,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKED = ("rclpy", "carla", "libsumo", "panda3d", "torch", "wam_ros.msg", "std_msgs", "sensor_msgs", "launch")
 NEEDS_ROS = ("wam_ros.ros", "wam_ros.msg", "wam_ros.carla_bridge", "wam_ros.carla_server", "wam_ros.maps")
-NEEDS_TORCH = ("wam_ros.models", "wam_ros.decoding", "wam_ros.engines", "wam_ros.training")
+NEEDS_TORCH = (
+    "wam_ros.models",
+    "wam_ros.decoding",
+    "wam_ros.engines",
+    "wam_ros.training",
+    "wam_ros.planning.wam_diff",
+    "wam_ros.planning.decode_twins",
+)
 
 
 def modules() -> list[str]:

@@ -22,6 +22,7 @@ class ConstantVelocity:
 
     name = "fake"
     weights_hash = ""
+    provenance = ""
     camera: CanonicalCamera | None = None
 
     def __init__(self) -> None:

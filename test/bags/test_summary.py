@@ -152,6 +152,7 @@ def _timing(at_ns: int, overrun_ms: float, *, planned: bool = True, rejected: bo
         "overrun_ms": overrun_ms,
         "planned": planned,
         "rejected": rejected,
+        "steps_done": 1,
         "superseded": 0,
         **milliseconds,
     }

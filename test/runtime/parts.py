@@ -40,6 +40,7 @@ class ScriptedPlanner:
 
     name = "scripted"
     weights_hash = ""
+    provenance = ""
     camera: CanonicalCamera | None = None
 
     def __init__(self, act: Callable[[Observation], None] = lambda _: None) -> None:

@@ -66,7 +66,7 @@ def trajectory_fields(plan: Plan, times: PlanTimes = NOT_MEASURED, z: float = 0.
     }
 
 
-def timing_fields(plan: Plan, times: PlanTimes, *, planned: bool, rejected: bool) -> dict[str, Any]:
+def timing_fields(plan: Plan, times: PlanTimes, *, planned: bool, rejected: bool, steps_done: int) -> dict[str, Any]:
     """The fields of wam_ros/PlanTiming of a replay, which has no clock: times of receipt and publishing are 0."""
     return {
         "header": _header(plan.trajectory),
@@ -79,6 +79,7 @@ def timing_fields(plan: Plan, times: PlanTimes, *, planned: bool, rejected: bool
         "monitor_ms": times.monitor_ms,
         "planned": planned,
         "rejected": rejected,
+        "steps_done": steps_done,
         "superseded": 0,
     }
 

@@ -48,6 +48,7 @@ class ReplayedFrame:
         plan: What is published.
         planned: Whether the planner made a plan.
         rejected: Whether the monitor refused that plan.
+        steps_done: Decoding steps of the planner's plan; 0 = it made none.
 
     """
 
@@ -55,6 +56,7 @@ class ReplayedFrame:
     plan: Plan
     planned: bool
     rejected: bool
+    steps_done: int = 0
 
 
 def replay_frames(
@@ -150,9 +152,9 @@ def _replayed(
     violations = monitor.check(plan, observation)
     if violations:
         instead = fallback.replacement(observation, refusal(violations))
-        return ReplayedFrame(frame, instead, planned=True, rejected=True)
+        return ReplayedFrame(frame, instead, planned=True, rejected=True, steps_done=plan.steps_done)
     fallback.accept(plan, observation.ego)
-    return ReplayedFrame(frame, plan, planned=True, rejected=False)
+    return ReplayedFrame(frame, plan, planned=True, rejected=False, steps_done=plan.steps_done)
 
 
 def _canonical(view: CanonicalView, observation: Observation) -> Observation:
@@ -172,7 +174,9 @@ def _announce(result: BagWriter, bag: Path, topics: BagTopics) -> list[str]:
 def _messages(replayed: ReplayedFrame) -> list[_Message]:
     frame, plan = replayed.frame, replayed.plan
     z = frame.ego.z if frame.ego is not None else 0.0
-    timing = timing_fields(plan, NOT_MEASURED, planned=replayed.planned, rejected=replayed.rejected)
+    timing = timing_fields(
+        plan, NOT_MEASURED, planned=replayed.planned, rejected=replayed.rejected, steps_done=replayed.steps_done
+    )
     store = base_typestore()
     trajectory = store.serialize_cdr(trajectory_message(plan, NOT_MEASURED, z), TRAJECTORY_TYPE)
     return [

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.core.errors import BagError, ConfigError
-from wam_ros.planning.catalog import DEFAULT_TARGET_SPEED, PLANNER_NAMES
+from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PlannerOptions
 
 if TYPE_CHECKING:
     from wam_ros.bags.replay import ReplayedFrame
@@ -26,7 +26,15 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--step", action="store_true", help="step by step, without ROS: same input, same bytes out")
     parser.add_argument("--rate", type=float, default=1.0, help="times real time (%(default)s)")
     parser.add_argument("--budget-ms", type=float, default=80.0, metavar="MS", help="time per plan (%(default)s)")
-    parser.add_argument("--target-speed", type=float, default=DEFAULT_TARGET_SPEED, metavar="M/S", help="(%(default)s)")
+    parser.add_argument(
+        "--target-speed", type=float, default=PlannerOptions.target_speed, metavar="M/S", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--checkpoint", default=PlannerOptions.checkpoint, help="of wam_diff: a folder, or random:small (%(default)s)"
+    )
+    parser.add_argument(
+        "--steps", type=int, default=0, help="decoding steps at most; 0 = one per waypoint (%(default)s)"
+    )
     parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
     parser.add_argument("--params-file", type=Path, metavar="YAML", help="parameters of the planner node")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the summary as JSON")
@@ -78,7 +86,13 @@ def _fresh(path: Path) -> Path:
 def _over_ros(args: argparse.Namespace, bag: Path, result: Path) -> ReplaySummary:
     from wam_ros.ros.replay import ReplayRun, replay
 
-    parameters = {"budget_ms": args.budget_ms, "target_speed": args.target_speed, "vehicle": args.vehicle}
+    parameters = {
+        "budget_ms": args.budget_ms,
+        "target_speed": args.target_speed,
+        "vehicle": args.vehicle,
+        "checkpoint": args.checkpoint,
+        "decode_steps": args.steps,
+    }
     return replay(ReplayRun(bag, result, args.planner, args.rate, parameters, args.params_file, _show_line))
 
 
@@ -88,7 +102,10 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     from wam_ros.planning.catalog import load_vehicle, make_planner
 
     vehicle = load_vehicle(args.vehicle)
-    made, count = make_planner(planner, vehicle, args.target_speed), 0
+    options = PlannerOptions(target_speed=args.target_speed, checkpoint=args.checkpoint, steps=args.steps)
+    made, count = make_planner(planner, vehicle, options), 0
+    if made.provenance and show:
+        print(f"{planner}: {made.provenance}")
 
     def progress(replayed: ReplayedFrame) -> None:
         nonlocal count
@@ -111,7 +128,7 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
 
 def _print_baselines(args: argparse.Namespace, bag: Path) -> None:
     print("baselines, step by step:")
-    for planner in PLANNER_NAMES:
+    for planner in BASELINES:
         summary = _step(args, bag, planner, _fresh(args.out / f"baseline_{planner}"), show=False).as_dict()
         ade, fde = (f"{summary[key]:.3f} m" if summary[key] is not None else "no truth" for key in ("ade_m", "fde_m"))
         print(f"  {planner:18} ADE {ade}  FDE {fde}  (n = {summary['n']}, {summary['n_fde']})")

@@ -26,6 +26,10 @@ class Planner(Protocol):
         """Hash of its weights; empty where it has none."""
 
     @property
+    def provenance(self) -> str:
+        """What made the weights, for people: says so where nobody trained them; empty where there are none."""
+
+    @property
     def camera(self) -> CanonicalCamera | None:
         """The camera that its images are warped to, or None if it takes no image."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from wam_ros.core.config import unknown_key
@@ -12,24 +13,68 @@ from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning.constant_velocity import ConstantVelocityPlanner
 from wam_ros.planning.route_follower import RouteFollower
 
-PLANNER_NAMES = ("constant_velocity", "route_follower")
-DEFAULT_TARGET_SPEED = 13.9  # m/s, 50 km/h
+BASELINES = ("constant_velocity", "route_follower")
+PLANNER_NAMES = (*BASELINES, "wam_diff")
+COMPUTE_DTYPES = ("bfloat16", "float32")
+DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 
 
-def make_planner(name: str, vehicle: VehicleDescription, target_speed: float = DEFAULT_TARGET_SPEED) -> Planner:
-    """The planner of that name; `target_speed` [m/s] is what the route follower seeks.
+@dataclass(frozen=True)
+class PlannerOptions:
+    """What the planners can be told; each looks at its own.
 
-    Raises:
-        ConfigError: There is no such planner; the text names the nearest.
+    Fields:
+        target_speed: That the route follower seeks [m/s].
+        checkpoint: Of wam_diff: a folder, or "random:PRESET" for weights that nobody trained.
+        compute_dtype: Of its network.
+        threads: Of torch; more than one makes the slowest plans slower on a busy machine.
+        order: In which it commits waypoints.
+        steps: Decoding steps at most; 0 = one per waypoint.
+        guidance: Scale of classifier-free guidance, 0 = none.
+        candidates: Plans in all, the main one included.
 
     """
+
+    target_speed: float = 13.9
+    checkpoint: str = "random:small"
+    compute_dtype: str = "bfloat16"
+    threads: int = 1
+    order: str = "reverse-causal"
+    steps: int = 0
+    guidance: float = 0.0
+    candidates: int = 1
+
+
+def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions | None = None) -> Planner:
+    """The planner of that name.
+
+    Raises:
+        ConfigError: There is no such planner, or an option of it is wrong.
+
+    """
+    options = PlannerOptions() if options is None else options
     match name:
         case "constant_velocity":
             return ConstantVelocityPlanner()
         case "route_follower":
-            return RouteFollower(vehicle, target_speed)
+            return RouteFollower(vehicle, options.target_speed)
+        case "wam_diff":
+            return _wam_diff(options)
     msg = f"planner: {unknown_key(name, PLANNER_NAMES)}"
     raise ConfigError(msg)
+
+
+def _wam_diff(options: PlannerOptions) -> Planner:
+    from wam_ros.decoding import DecodeOrder, DecodeSettings  # torch takes a second to load
+    from wam_ros.planning.wam_diff import load_wam_diff
+
+    settings = DecodeSettings(
+        order=DecodeOrder(options.order),
+        steps=options.steps or None,
+        guidance=options.guidance,
+        candidates=options.candidates,
+    )
+    return load_wam_diff(options.checkpoint, settings, options.compute_dtype, options.threads)
 
 
 def load_vehicle(name_or_path: str) -> VehicleDescription:

@@ -17,6 +17,7 @@ class ConstantVelocityPlanner:
     horizon: Horizon = field(default_factory=Horizon)
     name: str = "constant_velocity"
     weights_hash: str = ""
+    provenance: str = ""
 
     @property
     def camera(self) -> CanonicalCamera | None:

@@ -42,6 +42,7 @@ class RouteFollower:
 
     name = "route_follower"
     weights_hash = ""
+    provenance = ""
 
     def __init__(self, vehicle: VehicleDescription, target_speed: float = 10.0, horizon: Horizon | None = None) -> None:
         """Follow routes at `target_speed` [m/s] where curves allow.

@@ -31,6 +31,7 @@ class TimedPlanner:
 
     name = "timed"
     weights_hash = ""
+    provenance = ""
     camera: CanonicalCamera | None = None
 
     def __init__(self, steps: int, step_s: float, stall_every: int = 0, stall_s: float = 0.0) -> None:

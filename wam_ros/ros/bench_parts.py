@@ -107,7 +107,7 @@ class Driver(Node):
                 "planner_ms": timing.planner_ms,
                 "monitor_ms": timing.monitor_ms,
                 "overrun_ms": timing.overrun_ms,
-                "steps": self.trajectories[stamp].steps_done,
+                "steps": timing.steps_done,
                 "status": self.trajectories[stamp].status,
                 "waypoints": len(self.trajectories[stamp].points),
             }

@@ -80,5 +80,6 @@ class PlanOutputs:
             monitor_ms=tick.monitor_s * 1e3,
             planned=tick.planned,
             rejected=tick.planned and tick.rejected,
+            steps_done=tick.steps_done,
             superseded=self.superseded,
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import DEFAULT_TARGET_SPEED, PLANNER_NAMES
+from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, PLANNER_NAMES, PlannerOptions
 from wam_ros.runtime.intake import IntakeLimits
 from wam_ros.runtime.odometry_buffer import OdometryLimits
 from wam_ros.runtime.tick import TimeBudget
@@ -43,6 +43,8 @@ class Parameter:
     choices: tuple[str, ...] = ()
     while_active: bool = False
 
+
+_OPTIONS = PlannerOptions()
 
 PARAMETERS = (
     Parameter("planner", "route_follower", "Which planner runs.", choices=PLANNER_NAMES),
@@ -112,7 +114,18 @@ PARAMETERS = (
     ),
     Parameter("max_reuse_age_ms", 1000.0, "A previous plan older than this is not published again [ms].", 0.0, 10000.0),
     Parameter("max_route_distance", 4.0, "The monitor refuses plans further than this from the route [m].", 0.5, 100.0),
-    Parameter("target_speed", DEFAULT_TARGET_SPEED, "Speed that the route follower seeks [m/s].", 0.5, 60.0),
+    Parameter("target_speed", _OPTIONS.target_speed, "Speed that the route follower seeks [m/s].", 0.5, 60.0),
+    Parameter(
+        "checkpoint",
+        _OPTIONS.checkpoint,
+        "Of wam_diff: the folder of a checkpoint, or random:small for weights that nobody trained.",
+    ),
+    Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
+    Parameter("torch_threads", _OPTIONS.threads, "Threads of torch; more than one makes late plans later.", 1, 64),
+    Parameter("decode_order", _OPTIONS.order, "In which wam_diff commits waypoints.", choices=DECODE_ORDERS),
+    Parameter("decode_steps", _OPTIONS.steps, "Decoding steps at most; 0 = one per waypoint.", 0, 32),
+    Parameter("guidance", _OPTIONS.guidance, "Scale of wam_diff's classifier-free guidance; 0 = none.", 0.0, 20.0),
+    Parameter("candidates", _OPTIONS.candidates, "Plans that wam_diff makes of each image, the main one too.", 1, 16),
     Parameter(
         "switch_interval_ms",
         1.0,
@@ -143,7 +156,7 @@ class NodeConfig:
     odometry: OdometryLimits
     max_reuse_age_s: float
     max_route_distance: float
-    target_speed: float
+    options: PlannerOptions
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> NodeConfig:
@@ -182,7 +195,16 @@ class NodeConfig:
             odometry=OdometryLimits(max_age_s=values["max_odometry_age_ms"] / 1e3),
             max_reuse_age_s=values["max_reuse_age_ms"] / 1e3,
             max_route_distance=values["max_route_distance"],
-            target_speed=values["target_speed"],
+            options=PlannerOptions(
+                target_speed=values["target_speed"],
+                checkpoint=values["checkpoint"],
+                compute_dtype=values["compute_dtype"],
+                threads=values["torch_threads"],
+                order=values["decode_order"],
+                steps=values["decode_steps"],
+                guidance=values["guidance"],
+                candidates=values["candidates"],
+            ),
         )
 
 
@@ -200,7 +222,7 @@ def _checked(parameter: Parameter, value: Any) -> Any:
         msg = f"{parameter.name}: {unknown_key(str(value), parameter.choices)}"
         raise ConfigError(msg)
     low, high = parameter.minimum, parameter.maximum
-    if isinstance(value, float) and low is not None and high is not None and not low <= value <= high:
+    if isinstance(value, (int, float)) and low is not None and high is not None and not low <= value <= high:
         msg = f"{parameter.name} = {value:g}, wanted {low:g} to {high:g}"
         raise ConfigError(msg)
     return value

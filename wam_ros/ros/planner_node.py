@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # the same place in all distributions
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
@@ -40,7 +40,7 @@ _YIELD_S = 2e-4
 
 def planner_from_config(config: NodeConfig, vehicle: VehicleDescription) -> Planner:
     """The planner that the parameters name."""
-    return make_planner(config.planner, vehicle, config.target_speed)
+    return make_planner(config.planner, vehicle, config.options)
 
 
 class PlannerNode(LifecycleNode):
@@ -79,6 +79,8 @@ class PlannerNode(LifecycleNode):
         except WamError as err:
             self.get_logger().error(f"cannot configure: {err}")
             return FAILURE
+        if planner.provenance:
+            self.get_logger().warning(f"{planner.name}: {planner.provenance}")
         planner.warm_up()
         self._config, self._planner = config, planner
         self._tree = TransformTree()
@@ -330,8 +332,11 @@ def _descriptor(parameter: Any) -> ParameterDescriptor:
     descriptor = ParameterDescriptor(description=parameter.text, dynamic_typing=is_number)
     if parameter.choices:
         descriptor.additional_constraints = f"one of {', '.join(parameter.choices)}"
-    if parameter.minimum is not None:
+    if parameter.minimum is not None and is_number:
         descriptor.floating_point_range = [
             FloatingPointRange(from_value=parameter.minimum, to_value=parameter.maximum, step=0.0)
         ]
+    elif parameter.minimum is not None:
+        low, high = int(parameter.minimum), int(parameter.maximum)
+        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=0)]
     return descriptor

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import rclpy
+from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # the same place in all distributions
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
@@ -46,7 +47,9 @@ class Recorder:
         self._subscriptions: dict[str, Any] = {}
         self.skipped: dict[str, str] = {}
         self.discover()
-        node.create_timer(_DISCOVERY_PERIOD_S, self.discover)
+        # On a steady clock: under use_sim_time the node's stands still until /clock comes.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        node.create_timer(_DISCOVERY_PERIOD_S, self.discover, clock=steady)
 
     @property
     def topics(self) -> frozenset[str]:

@@ -282,6 +282,7 @@ class PlanningService:
         planned = time.monotonic_ns()
         violations = self._monitor.check(plan, observation)
         tick.planned = not tick.settled
+        tick.steps_done = plan.steps_done if tick.planned else 0
         tick.planner_s = (planned - begun) / NS_PER_S
         tick.monitor_s = (time.monotonic_ns() - planned) / NS_PER_S
         if violations:

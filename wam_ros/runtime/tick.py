@@ -80,6 +80,7 @@ class Tick:
     planner_s: float | None = None
     monitor_s: float = 0.0
     planned: bool = False
+    steps_done: int = 0
     rejected: bool = False
 
     @property

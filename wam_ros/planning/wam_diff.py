@@ -1,0 +1,280 @@
+"""The planner `wam_diff`: joins the masked-diffusion network and the anytime decoder to the planner socket.
+
+Preprocessing (image, prompt) and postprocessing (trajectory, headings, confidence) are here; tensors stay inside.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wam_ros.core.camera import CameraImage, CanonicalCamera
+from wam_ros.core.ego import EgoState
+from wam_ros.core.errors import PlannerError
+from wam_ros.core.geometry import SE2, Array, wrap_angle
+from wam_ros.core.observation import Observation
+from wam_ros.core.plan import Candidate, Plan, PlanStatus, Trajectory
+from wam_ros.core.timing import Deadline
+from wam_ros.decoding import (
+    AnswerLayout,
+    Calibration,
+    DecodedAnswer,
+    DecodeSettings,
+    Scenario,
+    StepTimes,
+    decode,
+    plan_confidence,
+    waypoint_confidence,
+)
+from wam_ros.decoding.layout import WAYPOINT_TIMES
+from wam_ros.models import (
+    Checkpoint,
+    PromptCache,
+    Situation,
+    WamDiffConfig,
+    build_prompt,
+    load_checkpoint,
+    preset,
+    random_checkpoint,
+)
+from wam_ros.models.config import StemConfig
+from wam_ros.models.prompt import command_from_instruction
+from wam_ros.planning.decode_twins import DecodeTwins
+
+NAME = "wam_diff"
+_WARM_UP_PLANS = 3
+_LOOK_AHEAD = 40.0  # m of route that the scenario-aware order looks at
+
+_FOCAL_SHARE = 0.625  # of the image's width: 77 degrees wide
+_CAMERA_HEIGHT = 1.5  # m
+
+
+def default_camera(config: WamDiffConfig) -> CanonicalCamera:
+    """The camera that a network which nobody trained pretends to have been trained for."""
+    vision = config.vision
+    size = (vision.image_width, vision.image_height) if isinstance(vision, StemConfig) else (1920, 1080)
+    return CanonicalCamera(*size, _FOCAL_SHARE * size[0], size[0] / 2.0, size[1] / 2.0, _CAMERA_HEIGHT)
+
+
+class WamDiffPlanner:
+    """Masked diffusion over number tokens with an anytime decode loop.
+
+    Args:
+        checkpoint: Network, tokenizer, camera and calibration.
+        settings: The decoder's choices.
+
+    """
+
+    def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings | None = None) -> None:
+        self._checkpoint = checkpoint
+        self._settings = DecodeSettings() if settings is None else settings
+        tokenizer = checkpoint.tokenizer
+        self._layout = AnswerLayout(
+            tokenizer.mask_id,
+            tokenizer.comma_id,
+            tokenizer.end_id,
+            tokenizer.number_base,
+            tokenizer.vocabulary_size,
+        )
+        stored = checkpoint.calibration
+        self._calibration = None if stored is None else Calibration.from_mapping(stored)
+        self._caches: dict[int, PromptCache] = {}
+        self._step_times = StepTimes()
+        self.parts_ms: dict[str, float] = {}  # of the latest plan, for benchmarks
+
+    @property
+    def name(self) -> str:
+        """`wam_diff`."""
+        return NAME
+
+    @property
+    def weights_hash(self) -> str:
+        """SHA-256 of the weights file; "random-SEED" for weights that nobody trained."""
+        return self._checkpoint.weights_hash
+
+    @property
+    def camera(self) -> CanonicalCamera | None:
+        """The camera that the checkpoint was trained for."""
+        return self._checkpoint.camera
+
+    @property
+    def provenance(self) -> str:
+        """What made the weights, for people."""
+        return self._checkpoint.provenance
+
+    @property
+    def settings(self) -> DecodeSettings:
+        """How answers are decoded."""
+        return self._settings
+
+    def warm_up(self) -> None:
+        """Plan for a black image a few times: memory is taken, and step times are known before the first deadline."""
+        camera = self._checkpoint.camera
+        pixels = np.zeros((camera.height, camera.width, 3), np.uint8)
+        ego = EgoState(0, "odom", SE2(0.0, 0.0, 0.0), 0.0)
+        blank = Observation(0, ego, {"front": CameraImage(0, pixels, "rgb8", camera.model())})
+        for _ in range(_WARM_UP_PLANS):
+            self.plan(blank, Deadline.unlimited())
+
+    def reset(self) -> None:
+        """Nothing is remembered of the drive; step times are of the machine and stay."""
+
+    def plan(self, observation: Observation, deadline: Deadline) -> Plan:
+        """A whole plan after the first pass, bettered until the deadline.
+
+        Raises:
+            PlannerError: There is no image, or the network gave numbers that are not finite.
+
+        """
+        with torch.inference_mode():
+            begun = time.perf_counter()
+            prompt, visual = self._read(observation)
+            seen = time.perf_counter()
+            model = self._checkpoint.model
+            cache = self._caches.get(len(prompt))
+            if cache is None:
+                guided = self._settings.guidance > 0.0
+                cache = self._caches[len(prompt)] = model.new_cache(len(prompt), guided=guided)
+            prefilled = model.prefill(prompt, visual, cache)
+            read = time.perf_counter()
+            scenario = _scenario(observation)
+            answer = decode(prefilled, self._layout, self._settings, deadline, self._step_times, scenario)
+            self._step_times = answer.step_times
+            decoded = time.perf_counter()
+            plan = self._to_plan(answer, observation.ego)
+        ended = time.perf_counter()
+        self.parts_ms = {
+            "stem": (seen - begun) * 1e3,
+            "prefill": (read - seen) * 1e3,
+            "decode": (decoded - read) * 1e3,
+            "rest": (ended - decoded) * 1e3,
+        }
+        return plan
+
+    @property
+    def preset(self) -> str:
+        """Name of the network's shape."""
+        return self._checkpoint.model.config.name
+
+    def measured_twins(self, observation: Observation) -> DecodeTwins:
+        """Cached and uncached decoding of one observation, for benchmarks and tests."""
+        prompt, visual = self._read(observation)
+        return DecodeTwins(self._checkpoint.model, prompt, visual, self._layout, self._settings, _scenario(observation))
+
+    def _read(self, observation: Observation) -> tuple[Tensor, Tensor]:
+        """Prompt (P,) and visual tokens (V, d) of an observation."""
+        if not observation.images:
+            msg = "no image"
+            raise PlannerError(msg)
+        image = next(iter(observation.images.values()))
+        checkpoint = self._checkpoint
+        if (image.width, image.height) != (checkpoint.camera.width, checkpoint.camera.height):
+            msg = (
+                f"image of {image.width}x{image.height}, the checkpoint sees "
+                f"{checkpoint.camera.width}x{checkpoint.camera.height}; calibrate the camera so that it can be warped"
+            )
+            raise PlannerError(msg)
+        pixels = torch.from_numpy(np.array(image.rgb()))  # a copy: views may be read-only or reversed
+        visual = checkpoint.model.see(pixels[None])[0]
+        config = checkpoint.model.config
+        situation = situation_of(observation, config.route_distances)
+        return build_prompt(situation, checkpoint.tokenizer, config, len(visual)).tokens, visual
+
+    def _to_plan(self, answer: DecodedAnswer, ego: EgoState) -> Plan:
+        waypoints = answer.waypoints  # (K, 8, 2)
+        headings = self._checkpoint.model.heading(waypoints)
+        confidence = plan_confidence(answer.first_pass, waypoints[0], self._calibration)
+        trajectories = [
+            _trajectory(ego, points.double().numpy(), turns.double().numpy())
+            for points, turns in zip(waypoints, headings)
+        ]
+        plan = Plan(
+            trajectories[0],
+            NAME,
+            weights_hash=self.weights_hash,
+            waypoint_confidence=confidence.waypoints.numpy(),
+            confidence=confidence.overall,
+            calibrated=confidence.calibrated,
+            steps_done=answer.steps_done,
+            steps_planned=answer.steps_planned,
+            candidates=self._candidates(answer, trajectories),
+        )
+        if answer.complete:
+            return plan
+        why = answer.fault or f"deadline: {answer.steps_done} of {answer.steps_planned} steps"
+        return plan.with_status(PlanStatus.ANYTIME, why)
+
+    def _candidates(self, answer: DecodedAnswer, trajectories: list[Trajectory]) -> tuple[Candidate, ...]:
+        if len(trajectories) < 2:
+            return ()
+        confidences = waypoint_confidence(answer.first_pass, answer.waypoints)
+        return tuple(
+            Candidate(trajectory, float(score), confidence.numpy())
+            for trajectory, score, confidence in zip(trajectories, answer.scores, confidences)
+        )
+
+
+def situation_of(observation: Observation, route_distances: tuple[float, ...]) -> Situation:
+    """What the prompt tells of an observation: the one way for training and driving.
+
+    Args:
+        observation: Ego state, route and instruction.
+        route_distances: Arc lengths ahead of the ego's foot on the route at which its points are told [m].
+
+    """
+    ego = observation.ego
+    route: list[tuple[float, float] | None] | None = None
+    if observation.route is not None:
+        line = observation.route.line
+        ahead = line.project(ego.pose.position).arc_length + np.asarray(route_distances)
+        points = ego.pose.inverse().apply(line.position(ahead))
+        route = [(float(x), float(y)) if at <= line.length else None for (x, y), at in zip(points, ahead, strict=True)]
+    return Situation(
+        command=command_from_instruction(observation.instruction),
+        velocity=(ego.speed, ego.lateral_speed),
+        acceleration=(ego.acceleration, ego.lateral_acceleration),
+        yaw_rate=ego.yaw_rate,
+        route=route,
+    )
+
+
+def _scenario(observation: Observation) -> Scenario:
+    curvature = None
+    if observation.route is not None:
+        line = observation.route.line
+        here = line.project(observation.ego.pose.position).arc_length
+        curvatures = line.curvature(here + np.arange(0.0, _LOOK_AHEAD, 4.0))
+        curvature = float(curvatures[np.argmax(np.abs(curvatures))])
+    return Scenario(observation.ego.speed, curvature, observation.instruction)
+
+
+def _trajectory(ego: EgoState, points: Array, headings: Array) -> Trajectory:
+    """Waypoints (8, 2) and headings (8,) in base_link at t0, told in the ego's frame."""
+    yaw = np.asarray(wrap_angle(headings + ego.pose.yaw))
+    return Trajectory.from_waypoints(ego, np.array(WAYPOINT_TIMES), ego.pose.apply(points), yaw)
+
+
+def load_wam_diff(
+    checkpoint: str, settings: DecodeSettings | None = None, compute_dtype: str = "bfloat16", threads: int = 1
+) -> WamDiffPlanner:
+    """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
+
+    Sets the number of torch's threads for the whole process.
+
+    Raises:
+        ConfigError: The folder cannot be used, or there is no such preset.
+
+    """
+    torch.set_num_threads(threads)
+    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[compute_dtype]
+    if checkpoint.startswith("random:"):
+        config = preset(checkpoint.removeprefix("random:"))
+        made = random_checkpoint(config, default_camera(config))
+        made.model.set_compute_dtype(dtype)
+    else:
+        made = load_checkpoint(Path(checkpoint), dtype)
+    return WamDiffPlanner(made, settings)
