@@ -128,6 +128,6 @@ def test_the_catalog_makes_it(vehicle: VehicleDescription, tmp_path: Path) -> No
     assert isinstance(made, WamDiffPlanner)
     assert made.plan(observation(made), Deadline.unlimited()).steps_planned == 4
     with pytest.raises(ConfigError, match="did you mean 'small'"):
-        make_planner("wam_diff", vehicle, PlannerOptions(checkpoint="random:smal"))
+        make_planner("wam_diff", vehicle, PlannerOptions(checkpoint="random:smoll"))
     with pytest.raises(ConfigError, match=str(tmp_path)):
         make_planner("wam_diff", vehicle, PlannerOptions(checkpoint=str(tmp_path)))

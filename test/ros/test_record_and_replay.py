@@ -121,6 +121,15 @@ def test_the_kitti_drive_over_ros(kitti_folder: Path, tmp_path: Path) -> None:
     assert summary["ade_m"] > 0.0
 
 
+@pytest.mark.slow
+def test_the_kitti_drive_with_the_masked_diffusion_planner(kitti_folder: Path, tmp_path: Path) -> None:
+    """Weights that nobody trained: every image is decoded in time, and the monitor refuses what comes out."""
+    summary = replay(kitti_folder, tmp_path, "--budget-ms", "80", "--planner", "wam_diff")
+    assert summary["planned"] >= 45
+    assert (summary["incomplete"], summary["late"]) == (0, 0)
+    assert sum(summary["status_counts"].values()) == 51
+
+
 def test_step_by_step_gives_the_same_bytes(kitti_folder: Path, tmp_path: Path) -> None:
     results = []
     for run in ("a", "b"):

@@ -1,0 +1,36 @@
+"""The socket of a masked-diffusion model in the decoder: one observation whose prompt has been seen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+
+class Denoiser(Protocol):
+    """Predicts what stands behind the masks of an answer, given all of its other tokens."""
+
+    @property
+    def contexts(self) -> int:
+        """1, or 2 where the model also runs without the prompt, for classifier-free guidance."""
+
+    def hidden(self, tokens: Tensor) -> Tensor:
+        """One pass over answers (K, L) int64 -> (contexts * K, L, d), rows with the prompt first."""
+
+    def number_logits(self, hidden: Tensor) -> Tensor:
+        """Logits of the numbers only: (..., d) -> (..., BINS) float32."""
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits of all tokens: (..., d) -> (..., vocabulary) float32."""
+
+
+def guided(logits: Tensor, scale: float) -> Tensor:
+    """Classifier-free guidance u + (s + 1)(c - u): (2 * K, ...) -> (K, ...); at s = 0 logits are given back as is.
+
+    c are the logits with the prompt (the first K rows), u those without, s the scale.
+
+    """
+    if scale == 0.0:
+        return logits
+    with_prompt, without = logits.chunk(2)
+    return without + (scale + 1.0) * (with_prompt - without)
