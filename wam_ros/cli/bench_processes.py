@@ -43,6 +43,19 @@ def process(arguments: list[str], env: dict[str, str]) -> Iterator[None]:
             child.wait()
 
 
+@contextmanager
+def meter(env: dict[str, str]) -> Iterator[list[tuple[int, int]]]:
+    """Note meanwhile when the machine itself stood still; the list [from, to] in ns is filled at the end."""
+    stalls: list[tuple[int, int]] = []
+    child = subprocess.Popen([sys.executable, "-m", PARTS, "meter", "{}"], env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        yield stalls
+    finally:
+        child.send_signal(signal.SIGINT)
+        output = child.communicate(timeout=10.0)[0]
+        stalls += [(begin, end) for begin, end in json.loads(output)]
+
+
 def drive(options: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
     """Run the driver process to its end; what it printed.
 

@@ -58,7 +58,7 @@ PARAMETERS = (
     Parameter("budget_ms", 80.0, "Time from receipt of an image to its published plan [ms].", 15.0, 2000.0, (), True),
     Parameter(
         "guard_margin_ms",
-        6.0,
+        8.0,
         "The guard publishes a replacement this long before the budget ends [ms].",
         1.0,
         50.0,
@@ -126,6 +126,7 @@ PARAMETERS = (
     Parameter("decode_steps", _OPTIONS.steps, "Decoding steps at most; 0 = one per waypoint.", 0, 32),
     Parameter("guidance", _OPTIONS.guidance, "Scale of wam_diff's classifier-free guidance; 0 = none.", 0.0, 20.0),
     Parameter("candidates", _OPTIONS.candidates, "Plans that wam_diff makes of each image, the main one too.", 1, 16),
+    Parameter("nice", 0, "Niceness of the process; -10 puts it before others and needs CAP_SYS_NICE.", -20, 19),
     Parameter(
         "switch_interval_ms",
         1.0,

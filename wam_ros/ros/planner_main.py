@@ -10,7 +10,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 
 from wam_ros.ros.planner_node import PlannerFactory, PlannerNode, planner_from_config
-from wam_ros.ros.process import tune_process
+from wam_ros.ros.process import set_priority, tune_process
 
 
 def main(args: list[str] | None = None, make: PlannerFactory = planner_from_config) -> int:
@@ -25,6 +25,9 @@ def main(args: list[str] | None = None, make: PlannerFactory = planner_from_conf
         return 1
     try:
         sys.setswitchinterval(node.get_parameter("switch_interval_ms").value / 1e3)
+        nice = node.get_parameter("nice").value
+        if nice and (problem := set_priority(nice)):
+            node.get_logger().warning(problem)
         if node.get_parameter("autostart").value:
             for transition in (node.trigger_configure, node.trigger_activate):
                 if transition() is not TransitionCallbackReturn.SUCCESS:

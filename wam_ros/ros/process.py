@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from pathlib import Path
 
 from wam_ros.core.resources import resource
 
@@ -42,3 +43,16 @@ def keep_memory() -> bool:
         return False
     settings = ((_M_MMAP_THRESHOLD, _MMAP_THRESHOLD), (_M_TRIM_THRESHOLD, _TRIM_THRESHOLD), (_M_TOP_PAD, _TOP_PAD))
     return all(mallopt(parameter, value) == 1 for parameter, value in settings)
+
+
+def set_priority(nice: int) -> str:
+    """Give every thread of this process a niceness (-20 = first, 19 = last); why it could not be done, or ""."""
+    threads = [int(entry.name) for entry in Path("/proc/self/task").iterdir()]
+    try:
+        for thread in threads:
+            os.setpriority(os.PRIO_PROCESS, thread, nice)
+    except PermissionError:
+        return f"no permission for nice = {nice}: give the process CAP_SYS_NICE"
+    except ProcessLookupError:
+        pass  # a thread ended meanwhile
+    return ""

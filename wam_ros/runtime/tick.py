@@ -22,7 +22,7 @@ class TimeBudget:
     """
 
     total_s: float = 0.080
-    guard_margin_s: float = 0.006
+    guard_margin_s: float = 0.008
     finish_margin_s: float = 0.004
 
     def __post_init__(self) -> None:
