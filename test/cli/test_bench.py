@@ -53,3 +53,12 @@ def test_bench_score(tmp_path: Path) -> None:
     (row,) = bench(tmp_path / "rows.json", "score", "--proposals", "8", "--repeats", "1", "--singles", "2")
     assert row["proposals_per_s"] > 0.0
     assert row["ratio"] == pytest.approx(row["single_ms_per_proposal"] / row["batch_ms_per_proposal"])
+
+
+def test_bench_decode(tmp_path: Path) -> None:
+    rows = bench(tmp_path / "rows.json", "decode", "--preset", "tiny", "--repeats", "2")
+    assert [row["compute_dtype"] for row in rows] == ["bfloat16", "float32"]
+    exact = rows[1]
+    assert (exact["tokens_equal"], exact["agreement_full"], exact["steps"]) == (True, 1.0, 8)
+    assert exact["plan_ms_p99"] >= exact["plan_ms_p50"] > exact["prefill_ms_p50"] > 0.0
+    assert set(exact["steps_at_ms"]) == {"20", "40", "80", "160"}

@@ -9,11 +9,12 @@ import math
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from wam_ros.core import CanonicalCamera, Deadline, Observation, Plan, PlannerError, Trajectory
+from wam_ros.core import Candidate, CanonicalCamera, Deadline, Observation, Plan, PlannerError, Trajectory
 from wam_ros.planning import ConstantVelocityPlanner
 from wam_ros.ros.planner_main import main
 
@@ -21,7 +22,7 @@ TIMES = 0.5 * np.arange(1, 9)
 
 
 class FaultyPlanner(ConstantVelocityPlanner):
-    """Constant velocity, with a fault in every plan from the fourth on."""
+    """Constant velocity; what FAULT names happens in every plan, faults from the fourth on."""
 
     def __init__(self, fault: str) -> None:
         super().__init__()
@@ -34,10 +35,10 @@ class FaultyPlanner(ConstantVelocityPlanner):
             return None
         return CanonicalCamera(80, 45, 30.0, 40.0, 22.5, height_above_ground=2.4)
 
-    def plan(self, observation: Observation, deadline: Deadline) -> Plan:
+    def plan(self, observation: Observation, deadline: Deadline) -> Plan:  # noqa: C901  # one case a fault
         self.calls += 1
         plan = super().plan(observation, deadline)
-        if self.calls < 4 and self.fault != "needs_image":
+        if self.calls < 4 and self.fault not in {"needs_image", "candidates"}:
             return plan
         match self.fault:
             case "late":
@@ -68,6 +69,10 @@ class FaultyPlanner(ConstantVelocityPlanner):
                     path.speeds,
                 )
                 return Plan(bad, self.name)
+            case "candidates":
+                values = np.linspace(0.9, 0.2, 8)
+                others = tuple(Candidate(plan.trajectory, score, values) for score in (0.8, 0.3))
+                return replace(plan, waypoint_confidence=values, confidence=0.6, calibrated=True, candidates=others)
             case "needs_image":
                 image = observation.images["front"]
                 assert image.pixels.shape == (45, 80, 3), image.pixels.shape

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("rclpy")
@@ -196,3 +197,30 @@ def test_two_planners_in_two_namespaces() -> None:
             driver.close()
         codes = [node.end() for node in nodes]
     assert codes == [0, 0]
+
+
+def test_candidates_and_confidence_are_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAULT", "candidates")
+    with running(module="test.ros.planners") as (driver, _):
+        found: list[Any] = []
+        driver.subscribe(topics.CANDIDATES, found.append)
+        driver.spin(0.3)
+        answer = driver.step()
+        assert driver.spin_until(lambda: bool(found))
+        assert (answer.confidence, answer.calibrated) == (pytest.approx(0.6), True)
+        assert [point.confidence for point in answer.points] == pytest.approx(list(np.linspace(0.9, 0.2, 8)))
+        assert found[0].header == answer.header
+        assert [candidate.score for candidate in found[0].candidates] == pytest.approx([0.8, 0.3])
+        assert found[0].candidates[0].points == answer.points
+
+
+def test_wam_diff_plans_in_the_node() -> None:
+    with running(planner="wam_diff", candidates=3, budget_ms=1500.0) as (driver, _):
+        answer = driver.step()
+        assert answer is not None
+        assert_complete(answer)
+        assert driver.spin_until(lambda: bool(driver.timings))
+        assert driver.timings[-1].planned
+        assert driver.timings[-1].steps_done == 8
+        driver.diagnostic("planning", "planner=wam_diff")
+        driver.diagnostic("cameras", "front=calibrated")
