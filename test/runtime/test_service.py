@@ -205,3 +205,21 @@ def test_a_guard_that_wakes_up_late_acts_earlier_from_then_on() -> None:
     assert SHORT.guard_s - budget.guard_s == pytest.approx(min(lateness, 0.5 * SHORT.planner_s), abs=1e-3)
     assert budget.planner_s >= 0.5 * SHORT.planner_s - 1e-9
     desk.service.stop()
+
+
+def test_a_replacement_that_cannot_be_made_is_a_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(ScriptedPlanner())
+    desk.monitor.refuse = ["too fast"]
+
+    def broken(*_: object) -> None:
+        msg = "boom"
+        raise ValueError(msg)
+
+    monkeypatch.setattr(desk.replacements, "replacement", broken)
+    for stamp in (1, 2):
+        desk.image(stamp)
+        result = desk.wait_for(stamp)[-1]
+        assert (result.plan.status, result.plan.planner) == (PlanStatus.STOP, "standstill")
+        assert result.plan.reason == "monitor: too fast; and ValueError('boom')"
+    assert desk.logged == ["no replacement could be made: ValueError('boom')"] * 2
+    assert desk.service.stop()

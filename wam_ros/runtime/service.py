@@ -226,7 +226,11 @@ class PlanningService:
         now = tick.situation if tick.situation is not None else self._estimate_ego(tick.stamp_ns)
         if now is None:
             return self._replacements.standstill(self._base_frame, tick.stamp_ns, reason)
-        return self._replacements.replacement(now, reason)
+        try:
+            return self._replacements.replacement(now, reason)
+        except Exception as err:  # noqa: BLE001  # the last line of defence: an answer goes out whatever is wrong here
+            self._log(f"no replacement could be made: {err!r}")
+            return self._replacements.standstill(self._base_frame, tick.stamp_ns, f"{reason}; and {err!r}")
 
     def _on_guard(self, tick: Tick, due_ns: int) -> None:
         lateness_s = (time.monotonic_ns() - due_ns) / NS_PER_S
