@@ -17,14 +17,10 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 
-from test.ros.harness import Driver, NodeProcess, Trajectory, assert_complete, next_domain, running
+from test.ros.harness import Driver, NodeProcess, Trajectory, assert_complete, next_domain, running, shared_memory
 from wam_ros.ros import topics
 
 pytestmark = pytest.mark.ros
-
-
-def shared_memory() -> set[str]:
-    return {file.name for file in Path("/dev/shm").iterdir() if "fastdds" in file.name}  # noqa: S108
 
 
 def call(driver: Driver, kind: Any, service: str, request: Any) -> Any:
@@ -169,7 +165,7 @@ def test_signals_end_cleanly_and_leave_no_shared_memory(how: int) -> None:
     driver.close()
     assert node.end(how) == 0, node.output
     left = shared_memory() - before
-    mine = {name for name in left if _mapped_by(os.getpid(), name)}  # what this very process still holds open
+    mine = {file for file in left if _mapped_by(os.getpid(), file.name)}  # what this very process still holds open
     assert left - mine == set()
 
 

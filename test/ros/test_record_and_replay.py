@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("rclpy")
 
-from test.ros.harness import ROOT, Driver, next_domain, running
+from test.ros.harness import ROOT, Driver, cleaned_shared_memory, next_domain, running
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.repair import repair
 from wam_ros.core import BagError
@@ -76,13 +76,14 @@ def test_a_recording_ends_complete_on_sigint(tmp_path: Path) -> None:
 
 def test_a_killed_recording_loses_at_most_its_last_second(tmp_path: Path) -> None:
     domain = next_domain()
-    driver = Driver(domain)
-    recorder = ready_recorder(driver, "/planner/input/image", "-o", str(tmp_path / "bag"), domain=domain)
-    sent = send_images(driver, 3.5)
-    recorder.kill()
-    killed = time.monotonic()
-    recorder.communicate(timeout=15.0)
-    driver.close()
+    with cleaned_shared_memory():
+        driver = Driver(domain)
+        recorder = ready_recorder(driver, "/planner/input/image", "-o", str(tmp_path / "bag"), domain=domain)
+        sent = send_images(driver, 3.5)
+        recorder.kill()
+        killed = time.monotonic()
+        recorder.communicate(timeout=15.0)
+        driver.close()
     with pytest.raises(BagError, match="wam bag repair"):
         BagReader(tmp_path / "bag")
     repair(tmp_path / "bag")
