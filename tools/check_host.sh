@@ -6,6 +6,11 @@ command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
 "$python" -c 'import venv, ensurepip' >/dev/null 2>&1 || missing="$missing python3-venv"
 "$python" -c 'import sysconfig, os, sys; sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' \
   >/dev/null 2>&1 || missing="$missing python3-dev"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+  echo "wam_ros: $python is older than 3.11, which the checks need: make PYTHON=python3.11 (or newer)" >&2
+  echo "         the node itself runs on 3.10 too, under an apt ROS 2 with colcon" >&2
+  exit 1
+}
 command -v c++ >/dev/null 2>&1 || missing="$missing g++"
 [ -z "$missing" ] && exit 0
 echo "wam_ros: this machine lacks:$missing" >&2
