@@ -15,7 +15,6 @@ from wam_ros.core.geometry import SE3, Array, frozen_array, require_finite
 Encoding = Literal["rgb8", "bgr8", "rgba8", "bgra8", "mono8"]
 ENCODINGS: tuple[str, ...] = get_args(Encoding)
 
-DistortionModel = Literal["plumb_bob", "rational_polynomial", "equidistant"]
 # Number of coefficients each model takes (sensor_msgs/CameraInfo, OpenCV).
 DISTORTION_COEFFICIENTS: dict[str, tuple[int, ...]] = {
     "plumb_bob": (0, 4, 5),

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from transforms3d.euler import euler2mat, mat2euler
+from transforms3d.euler import euler2mat
 from transforms3d.quaternions import mat2quat, quat2mat
 
 from wam_ros.core.errors import InputError
@@ -148,11 +148,6 @@ class SE3:
         """(4,) unit quaternion in ROS order x, y, z, w, with w >= 0."""
         w, x, y, z = mat2quat(self.rotation)
         return np.array([x, y, z, w])
-
-    def euler(self) -> tuple[float, float, float]:
-        """Fixed-axis roll, pitch, yaw [rad]."""
-        roll, pitch, yaw = mat2euler(self.rotation, "sxyz")
-        return float(roll), float(pitch), float(yaw)
 
     def __matmul__(self, other: SE3) -> SE3:
         return SE3(self.rotation @ other.rotation, self.rotation @ other.translation + self.translation)

@@ -1,4 +1,4 @@
-"""A path that the bicycle can drive: arcs of equal length from a pose. It knows no time."""
+"""A path that the bicycle can drive: arcs of equal length from a pose. A motion along it makes a trajectory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wam_ros.core.geometry import SE2, Array
+from wam_ros.core.ego import EgoState
+from wam_ros.core.geometry import SE2, Array, wrap_angle
+from wam_ros.core.plan import Trajectory
+from wam_ros.planning.speed_profile import Motion
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +47,20 @@ class BicyclePath:
         """(M,) at signed arc lengths [1/m]."""
         bent: Array = self.curvatures[self._index(np.asarray(arc_lengths, dtype=np.float64))]
         return bent
+
+    def trajectory(self, ego: EgoState, times: Array, motion: Motion) -> Trajectory:
+        """Waypoints at `times` (N,) after the ego's stamp [s], for a motion (N,) along the path."""
+        poses = self.poses(motion.distances)
+        return Trajectory(
+            frame_id=ego.frame_id,
+            stamp_ns=ego.stamp_ns,
+            times=times,
+            positions=poses[:, :2],
+            headings=wrap_angle(poses[:, 2]),
+            speeds=motion.speeds,
+            accelerations=motion.accelerations,
+            heading_rates=self.curvature(motion.distances) * motion.speeds,
+        )
 
     def _index(self, s: Array) -> Array:
         index: Array = np.clip(np.floor(s / self.step), 0, len(self.curvatures) - 1).astype(np.intp)

@@ -16,7 +16,6 @@ from wam_ros.core import (
     Polyline,
     Trajectory,
     VehicleDescription,
-    wrap_angle,
 )
 from wam_ros.planning.horizon import Horizon
 from wam_ros.planning.pursuit import MIN_STEP, Entry, entry_to, pursue
@@ -131,14 +130,4 @@ class RouteFollower:
         caps = np.where(within, np.minimum(caps, merging), caps)
         motion = speed_profile(car, speed, ego.acceleration, stations, caps, self.target_speed).at(times)
 
-        poses = path.poses(motion.distances)
-        return Trajectory(
-            frame_id=ego.frame_id,
-            stamp_ns=observation.stamp_ns,
-            times=times,
-            positions=poses[:, :2],
-            headings=wrap_angle(poses[:, 2]),
-            speeds=motion.speeds,
-            accelerations=motion.accelerations,
-            heading_rates=path.curvature(motion.distances) * motion.speeds,
-        )
+        return path.trajectory(ego, times, motion)

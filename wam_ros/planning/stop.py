@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from wam_ros.core import EgoState, Polyline, Trajectory, VehicleDescription, wrap_angle
+from wam_ros.core import EgoState, Polyline, Trajectory, VehicleDescription
 from wam_ros.planning.bicycle_path import BicyclePath
 from wam_ros.planning.horizon import Horizon
 from wam_ros.planning.pursuit import MIN_STEP, driven_curvature, entry_to, pursue
@@ -47,18 +47,7 @@ def stop_at_times(
     ego = _possible(ego, vehicle)
     profile = stop_profile(vehicle, ego.speed, ego.acceleration)
     motion = profile.at(times)
-    driven = _path(ego, vehicle, profile, path)
-    poses = driven.poses(motion.distances)
-    return Trajectory(
-        frame_id=ego.frame_id,
-        stamp_ns=ego.stamp_ns,
-        times=times,
-        positions=poses[:, :2],
-        headings=wrap_angle(poses[:, 2]),
-        speeds=motion.speeds,
-        accelerations=motion.accelerations,
-        heading_rates=driven.curvature(motion.distances) * motion.speeds,
-    )
+    return _path(ego, vehicle, profile, path).trajectory(ego, times, motion)
 
 
 def stopping_distance(ego: EgoState, vehicle: VehicleDescription) -> float:
