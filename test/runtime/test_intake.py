@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from typing import Any
 
 import numpy as np
@@ -195,3 +197,24 @@ def test_an_image_that_cannot_be_decoded_is_told(bench: Bench) -> None:
     bench.odometry_at(bench.now_ns)
     bench.intake.on_image(bench.now_ns, broken, BUDGET, time.monotonic_ns())
     assert "image has no pixels: 0x0" in only(bench).plan.reason
+
+
+def test_images_that_wait_for_a_silent_camera_are_let_go() -> None:
+    """Each holds a whole message: a camera that never comes must not fill the memory."""
+    bench = Bench(("front", "left"))
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    held: list[weakref.ref[Any]] = []
+    for index in range(5):
+        stamp = bench.now_ns
+
+        def decode(at: int = stamp) -> CameraImage:
+            return CameraImage(at, pixels, "rgb8")
+
+        held.append(weakref.ref(decode))
+        bench.intake.on_image(stamp, decode, TimeBudget(0.03), time.monotonic_ns())
+        del decode
+        bench.desk.wait_for(index + 1)
+        bench.now_ns += 100 * MS
+    gc.collect()
+    assert sum(reference() is not None for reference in held) <= 1
+    bench.desk.service.stop()

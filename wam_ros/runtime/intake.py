@@ -117,6 +117,8 @@ class Intake:
                 self._service.refuse(tick, problem)
                 return
             self._last_image_ns = stamp_ns
+            # What the guard has answered waits for nothing any more; each holds a whole image.
+            self._pending = {at: waiting for at, waiting in self._pending.items() if not waiting.tick.settled}
             self._pending[stamp_ns] = pending = _Pending(tick, {self._cameras[0]: decode})
             tick.waiting_for = f"no image of {', '.join(self._cameras[1:])} near the first camera's"
             if len(self._cameras) == 1:
