@@ -152,3 +152,16 @@ def test_the_timing_topic_is_there_before_the_first_plan() -> None:
     with running() as (driver, _):
         assert driver.step() is not None
         assert driver.spin_until(lambda: len(driver.timings) == 1)
+
+
+@pytest.mark.slow
+def test_a_parameter_file_is_heeded_and_options_that_are_given_win(kitti_folder: Path, tmp_path: Path) -> None:
+    parameters = {"/**": {"ros__parameters": {"budget_ms": 120.0, "target_speed": 12.0}}}
+    file = tmp_path / "mine.yaml"
+    file.write_text(json.dumps(parameters))  # JSON is YAML
+    summary = replay(kitti_folder, tmp_path, "--params-file", str(file), "--target-speed", "6.0", "--rate", "3")
+    with BagReader(tmp_path / "result_route_follower") as reader:
+        plans = [message for _, _, message in reader.messages(["/planner/output/trajectory"])]
+    assert {plan.budget_ms for plan in plans} == {120.0}
+    assert min(plan.points[-1].velocity for plan in plans if plan.status == 0) < 9.0  # it slows down to 6 m/s
+    assert summary["incomplete"] == 0

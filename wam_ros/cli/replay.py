@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from wam_ros.core.errors import BagError, ConfigError
 from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PlannerOptions
+from wam_ros.runtime.tick import TimeBudget
 
 if TYPE_CHECKING:
     from wam_ros.bags.replay import ReplayedFrame
     from wam_ros.bags.summary import ReplaySummary
 
 _WAYPOINTS = 8
+_BUDGET_MS = TimeBudget.total_s * 1e3
+_VEHICLE = "passenger_car"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,18 +28,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR", help="folder for results (%(default)s)")
     parser.add_argument("--step", action="store_true", help="step by step, without ROS: same input, same bytes out")
     parser.add_argument("--rate", type=float, default=1.0, help="times real time (%(default)s)")
-    parser.add_argument("--budget-ms", type=float, default=80.0, metavar="MS", help="time per plan (%(default)s)")
+    parser.add_argument("--budget-ms", type=float, metavar="MS", help=f"time per plan ({_BUDGET_MS:g})")
+    parser.add_argument("--target-speed", type=float, metavar="M/S", help=f"({PlannerOptions.target_speed:g})")
+    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    parser.add_argument("--steps", type=int, help="decoding steps at most; 0 = one per waypoint (0)")
+    parser.add_argument("--vehicle", help=f"name or YAML file ({_VEHICLE})")
     parser.add_argument(
-        "--target-speed", type=float, default=PlannerOptions.target_speed, metavar="M/S", help="(%(default)s)"
+        "--params-file", type=Path, metavar="YAML", help="parameters of the node; options given here win"
     )
-    parser.add_argument(
-        "--checkpoint", default=PlannerOptions.checkpoint, help="of wam_diff: a folder, or random:small (%(default)s)"
-    )
-    parser.add_argument(
-        "--steps", type=int, default=0, help="decoding steps at most; 0 = one per waypoint (%(default)s)"
-    )
-    parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
-    parser.add_argument("--params-file", type=Path, metavar="YAML", help="parameters of the planner node")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the summary as JSON")
     parser.set_defaults(run=run)
 
@@ -50,13 +49,19 @@ def run(args: argparse.Namespace) -> int:
     bag = _as_bag(args.bag, args.out)
     result = _fresh(args.out / f"result_{args.planner}")
     summary = _step(args, bag, args.planner, result, show=True) if args.step else _over_ros(args, bag, result)
-    way = "step by step" if args.step else f"over ROS at {args.rate:g}x, budget {args.budget_ms:g} ms"
+    way = "step by step" if args.step else f"over ROS at {args.rate:g}x, {_budget(args)}"
     print(f"{args.planner}, {way}\n{summary.table()}")
     _print_baselines(args, bag)
     summary_file = args.json if args.json is not None else args.out / f"summary_{args.planner}.json"
     summary_file.write_text(summary.to_json(), encoding="utf-8")
     print(f"wrote {bag}\n      {result}\n      {summary_file}")
     return 0
+
+
+def _budget(args: argparse.Namespace) -> str:
+    if args.budget_ms is None and args.params_file is not None:
+        return f"budget as in {args.params_file}"
+    return f"budget {_BUDGET_MS if args.budget_ms is None else args.budget_ms:g} ms"
 
 
 def _as_bag(source: Path, out: Path) -> Path:
@@ -97,13 +102,14 @@ def _fresh(path: Path) -> Path:
 def _over_ros(args: argparse.Namespace, bag: Path, result: Path) -> ReplaySummary:
     from wam_ros.ros.replay import ReplayRun, replay
 
-    parameters = {
+    asked = {
         "budget_ms": args.budget_ms,
         "target_speed": args.target_speed,
         "vehicle": args.vehicle,
         "checkpoint": args.checkpoint,
         "decode_steps": args.steps,
     }
+    parameters = {name: value for name, value in asked.items() if value is not None}  # the rest is the node's to know
     return replay(ReplayRun(bag, result, args.planner, args.rate, parameters, args.params_file, _show_line))
 
 
@@ -112,8 +118,9 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     from wam_ros.planning import Fallback, PlanMonitor
     from wam_ros.planning.catalog import load_vehicle, make_planner
 
-    vehicle = load_vehicle(args.vehicle)
-    options = PlannerOptions(target_speed=args.target_speed, checkpoint=args.checkpoint, steps=args.steps)
+    vehicle = load_vehicle(args.vehicle or _VEHICLE)
+    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
+    options = PlannerOptions(**{name: value for name, value in asked.items() if value is not None})
     made, count = make_planner(planner, vehicle, options), 0
     if made.provenance and show:
         print(f"{planner}: {made.provenance}")

@@ -117,10 +117,10 @@ def replay(run: ReplayRun) -> ReplaySummary:
     try:
         with BagWriter(run.out) as writer, _Process("planner", _planner_arguments(run, chosen)) as planner:
             seen = _Seen(frames, run.line)
-            names = {topic.name.replace("~", "/planner") for topic in _RECORDED}
+            names = {_of_planner(topic) for topic in _RECORDED}
             _wait_active(node, executor, planner)
             recorder = Recorder(node, writer, names, seen.count)
-            _spin_until(executor, planner, lambda: topics.TRAJECTORY.name.replace("~", "/planner") in recorder.topics)
+            _spin_until(executor, planner, lambda: _of_planner(topics.TRAJECTORY) in recorder.topics)
             _play(run, executor, planner, seen)
     finally:
         node.destroy_node()
@@ -129,6 +129,11 @@ def replay(run: ReplayRun) -> ReplaySummary:
         msg = f"process planner ended with exit code {planner.process.returncode}"
         raise ReplayFailedError(msg)
     return summarize(run.out, run.bag, source_topics=chosen, waypoints=_WAYPOINTS)
+
+
+def _of_planner(topic: topics.Topic) -> str:
+    """The topic's name where the node is /planner."""
+    return topic.name.replace("~", "/planner")
 
 
 def _play(run: ReplayRun, executor: SingleThreadedExecutor, planner: _Process, seen: _Seen) -> None:
@@ -205,8 +210,7 @@ class _Seen:
     def __init__(self, frames: int, line: Callable[[str], None]) -> None:
         self._frames = frames
         self._line = line
-        self._name = topics.TRAJECTORY.name.replace("~", "/planner")
-        self._last = ""
+        self._name = _of_planner(topics.TRAJECTORY)
         self.answers = 0
 
     def count(self, topic: str, raw: bytes) -> None:
@@ -216,8 +220,8 @@ class _Seen:
         self.answers += 1
         message = deserialize_message(raw, Trajectory)
         status = PlanStatus(message.status).name
-        self._last = f"{status:8} {message.latency_ms:6.1f} ms of {message.budget_ms:g} ms  {message.reason[:60]}"
-        self._line(f"{self.answers:4d}/{self._frames} plans  {self._last}")
+        last = f"{status:8} {message.latency_ms:6.1f} ms of {message.budget_ms:g} ms  {message.reason[:60]}"
+        self._line(f"{self.answers:4d}/{self._frames} plans  {last}")
 
     def finish(self) -> None:
         """End the line."""
