@@ -39,11 +39,28 @@ class PromptCache:
             values[context].copy_(v[0])
 
 
-class PrefilledAnswer:
+class _AnswerHeads:
+    """What both ways of reading answers have in common: hidden rows to logits."""
+
+    def __init__(self, model: WamDiff) -> None:
+        self._model = model
+
+    @torch.no_grad()
+    def number_logits(self, hidden: Tensor) -> Tensor:
+        """(..., 20001) float32 of hidden rows (..., d)."""
+        return self._model.number_logits(hidden)
+
+    @torch.no_grad()
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., vocabulary) float32 of hidden rows (..., d)."""
+        return self._model.logits(hidden)
+
+
+class PrefilledAnswer(_AnswerHeads):
     """An observation whose prompt has been read; each pass reads answer rows only."""
 
     def __init__(self, model: WamDiff, cache: PromptCache) -> None:
-        self._model = model
+        super().__init__(model)
         self._cache = cache
 
     @property
@@ -58,22 +75,12 @@ class PrefilledAnswer:
         rows = rows.expand(self._cache.contexts, *rows.shape)  # (C, K, L, d)
         return self._model.read_answers(rows, self._cache.layers).flatten(0, 1)
 
-    @torch.no_grad()
-    def number_logits(self, hidden: Tensor) -> Tensor:
-        """(..., 20001) float32 of hidden rows (..., d)."""
-        return self._model.number_logits(hidden)
 
-    @torch.no_grad()
-    def logits(self, hidden: Tensor) -> Tensor:
-        """(..., vocabulary) float32 of hidden rows (..., d)."""
-        return self._model.logits(hidden)
-
-
-class UncachedAnswer:
+class UncachedAnswer(_AnswerHeads):
     """The same observation, read anew with its prompt at each pass."""
 
     def __init__(self, model: WamDiff, prompt: Tensor, visual: Tensor, *, guided: bool, frozen: bool) -> None:
-        self._model = model
+        super().__init__(model)
         masked = torch.full_like(prompt, model.config.mask_id)
         self._prompts = torch.stack([prompt, masked] if guided else [prompt])  # (C, P)
         self._visual = visual.expand(len(self._prompts), *visual.shape)
@@ -93,13 +100,3 @@ class UncachedAnswer:
         prompt_rows = self._model.embed_prompt(self._prompts, self._visual)
         answer_rows = self._model.embed_answer(answers, self._prompts.shape[1])
         return self._model.read_answers(answer_rows, self._model.read_prompt(prompt_rows)).flatten(0, 1)
-
-    @torch.no_grad()
-    def number_logits(self, hidden: Tensor) -> Tensor:
-        """(..., 20001) float32 of hidden rows (..., d)."""
-        return self._model.number_logits(hidden)
-
-    @torch.no_grad()
-    def logits(self, hidden: Tensor) -> Tensor:
-        """(..., vocabulary) float32 of hidden rows (..., d)."""
-        return self._model.logits(hidden)

@@ -18,7 +18,6 @@ HEIGHT_TOLERANCE = 0.3  # m; a camera this much higher or lower than the canonic
 
 @dataclass
 class _Camera:
-    frame_id: str = ""
     model: CameraModel | None = None
     pose: SE3 | None = None
     problem: str = ""
@@ -63,7 +62,7 @@ class CameraBook:
     def forget_poses(self) -> None:
         """Poses from /tf_static may have changed: look them up again."""
         for name, camera in self._cameras.items():
-            if name not in self._fixed and camera.pose is not None:
+            if name not in self._fixed:
                 camera.pose = None
 
     def calibrated(self, name: str, image: CameraImage, frame_id: str) -> CameraImage:
@@ -73,15 +72,14 @@ class CameraBook:
             InputError: The calibration is missing or does not fit, and `allow_uncalibrated` is off.
 
         """
-        camera = self._cameras[name]
-        camera.frame_id = frame_id
-        problem = self._problem(name, camera, image)
-        if problem:
+        try:
+            model, pose = self._calibration(name, image, frame_id)
+        except InputError as err:
             if self.allow_uncalibrated:
                 return image
-            msg = f"camera {name}: {problem}"
-            raise InputError(msg)
-        return self._view(name, replace(image, camera=camera.model, base_from_camera=camera.pose))
+            msg = f"camera {name}: {err}"
+            raise InputError(msg) from err
+        return self._view(name, replace(image, camera=model, base_from_camera=pose))
 
     def coverage(self, name: str) -> float | None:
         """Share of the canonical image that the camera fills; None while unknown."""
@@ -102,19 +100,22 @@ class CameraBook:
             return "no camera_info"
         return "calibrated" if camera.pose is not None else "no camera pose"
 
-    def _problem(self, name: str, camera: _Camera, image: CameraImage) -> str:
+    def _calibration(self, name: str, image: CameraImage, frame_id: str) -> tuple[CameraModel, SE3]:
+        """Lens and pose, each read once: the executor may change them meanwhile."""
+        camera = self._cameras[name]
+        model, pose = camera.model, camera.pose
         if camera.problem:
-            return camera.problem
-        if camera.model is None:
-            return "no camera_info; publish it or set allow_uncalibrated"
-        if (camera.model.width, camera.model.height) != (image.width, image.height):
-            return (
-                f"camera_info is for {camera.model.width}x{camera.model.height}, "
-                f"the image is {image.width}x{image.height}"
-            )
-        if camera.pose is None:
+            raise InputError(camera.problem)
+        if model is None:
+            msg = "no camera_info; publish it or set allow_uncalibrated"
+            raise InputError(msg)
+        if (model.width, model.height) != (image.width, image.height):
+            msg = f"camera_info is for {model.width}x{model.height}, the image is {image.width}x{image.height}"
+            raise InputError(msg)
+        if pose is None:
             try:
-                camera.pose = self._base_from(camera.frame_id)
+                pose = camera.pose = self._base_from(frame_id)
             except InputError as err:
-                return f"no camera pose: {err}; publish /tf_static, set camera_pose.{name} or allow_uncalibrated"
-        return ""
+                msg = f"no camera pose: {err}; publish /tf_static, set camera_pose.{name} or allow_uncalibrated"
+                raise InputError(msg) from err
+        return model, pose

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ def image_or_converted(message: Any) -> CameraImage:
 
 def _through_cv_bridge(message: Any) -> NDArray[np.uint8]:
     try:
-        convert: Callable[..., Any] = __import__("cv_bridge").CvBridge().imgmsg_to_cv2
+        from cv_bridge import CvBridge
     except ImportError as err:
         msg = (
             f"image encoding {message.encoding!r} needs cv_bridge, which is not installed; "
@@ -35,7 +34,7 @@ def _through_cv_bridge(message: Any) -> NDArray[np.uint8]:
         )
         raise InputError(msg) from err
     try:
-        return np.asarray(convert(message, "rgb8"), dtype=np.uint8)
+        return np.asarray(CvBridge().imgmsg_to_cv2(message, "rgb8"), dtype=np.uint8)
     except Exception as err:
         msg = f"cv_bridge cannot turn encoding {message.encoding!r} into rgb8: {err}"
         raise InputError(msg) from err
