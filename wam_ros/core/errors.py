@@ -21,3 +21,7 @@ class BagError(WamError):
 
 class PlannerError(WamError, RuntimeError):
     """A planner could not make a plan from a valid observation."""
+
+
+class WorldError(WamError, RuntimeError):
+    """A simulated world cannot be started, reached or changed as asked; the text says what to do."""

@@ -49,13 +49,25 @@ class Planner(Protocol):
 
 
 class Environment(Protocol):
-    """A world to drive in: the embedded one, a CARLA server, a bag."""
+    """A world to drive in: the embedded one, a CARLA server, a bag. Its clock stands still between `apply` calls."""
+
+    @property
+    def tick_s(self) -> float:
+        """How far `apply` moves the world's clock [s]."""
 
     def reset(self) -> Observation:
-        """Start anew and give the first observation."""
+        """Start anew and give the first observation.
+
+        Raises:
+            WamError: The world cannot be started; the text says what to do.
+
+        """
+
+    def ego(self) -> EgoState:
+        """The own vehicle now."""
 
     def observe(self) -> Observation:
-        """What is seen now."""
+        """What is seen now: ego state, route, instruction, and an image of each camera that is due at this tick."""
 
     def apply(self, command: VehicleCommand) -> bool:
         """Go on by one tick under a command; False once the drive has ended."""
@@ -63,12 +75,18 @@ class Environment(Protocol):
     def scene(self) -> Scene | None:
         """The privileged truth, where the world knows it."""
 
+    def close(self) -> None:
+        """Leave the world as it was found; no other call may follow."""
+
 
 class Controller(Protocol):
     """Turns plans into commands."""
 
+    def reset(self) -> None:
+        """Forget what was remembered: a new drive begins."""
+
     def control(self, ego: EgoState, plan: Plan | None) -> VehicleCommand:
-        """The command that follows `plan` from `ego`; None = there is no plan to follow."""
+        """The command that follows `plan` from `ego`; None = there is no plan to follow. Never raises on bad plans."""
 
 
 class Expert(Protocol):

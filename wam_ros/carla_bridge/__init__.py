@@ -1,0 +1,1 @@
+"""The bridge to a CARLA server, a real one or the embedded one: host and port are all the difference."""

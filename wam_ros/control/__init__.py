@@ -1,0 +1,1 @@
+"""From plan to command: tracking, engagement, and the last guard before the actuators."""
