@@ -83,7 +83,7 @@ def test_every_image_gets_one_plan_and_the_summaries_agree(tmp_path, vehicle):
         assert recorded == replayed.frame.recorded_ns
         plan = plan_from_message(message)
         assert plan.trajectory.stamp_ns == replayed.frame.stamp_ns
-        np.testing.assert_array_equal(plan.trajectory.positions, replayed.plan.trajectory.positions)
+        np.testing.assert_array_equal(plan.trajectory.positions, replayed.answer.plan.trajectory.positions)
         assert message.points[0].pose.position.z == 0.5  # that of the odometry
         assert math.isnan(message.latency_ms)
 
@@ -113,8 +113,8 @@ def test_without_odometry_near_the_image_it_stops(tmp_path, vehicle):
     )
     assert summary.frames == sum(summary.status_counts.values()) == 10
     assert summary.status_counts["STOP"] >= 2
-    assert all(replayed.plan.reason for replayed in told if not replayed.planned)
-    assert not told[0].planned
+    assert all(replayed.answer.plan.reason for replayed in told if not replayed.answer.planned)
+    assert not told[0].answer.planned
 
 
 def test_a_jump_resets_the_planner(tmp_path, vehicle):

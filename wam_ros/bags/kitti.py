@@ -17,9 +17,21 @@ from transforms3d.quaternions import mat2quat, quat2axangle
 from wam_ros.bags.definitions import make_message
 from wam_ros.bags.kitti_sequence import KittiSequence
 from wam_ros.bags.mcap_file import Compression
+from wam_ros.bags.sensor_messages import (
+    IMAGE,
+    INFO,
+    ODOMETRY,
+    PATH,
+    TF,
+    camera_info,
+    image_message,
+    odometry_message,
+    path_message,
+    transform_message,
+)
 from wam_ros.bags.topics import BagTopics
 from wam_ros.bags.writer import BagWriter
-from wam_ros.core.camera import BODY_FROM_OPTICAL
+from wam_ros.core.camera import BODY_FROM_OPTICAL, CameraModel
 from wam_ros.core.errors import BagError
 from wam_ros.core.geometry import SE3, Array, wrap_angle
 from wam_ros.core.timing import NS_PER_S
@@ -37,8 +49,6 @@ ODOM_FRAME = "odom"
 BASE_FRAME = "base_link"
 CAMERA_FRAME = "camera_optical"
 
-_IMAGE, _INFO, _ODOMETRY = "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo", "nav_msgs/msg/Odometry"
-_PATH, _TF = "nav_msgs/msg/Path", "tf2_msgs/msg/TFMessage"
 # The topics that are written, by their part.
 TOPICS = {
     part: str(getattr(BagTopics(), part)) for part in ("image", "camera_info", "odometry", "route", "tf", "tf_static")
@@ -96,16 +106,19 @@ def import_kitti(
     bag = BagWriter(out, compression=compression, flush_period_s=None)
     try:
         _announce(bag)
-        bag.write_message(TOPICS["tf_static"], _static_tf(stamps[0], mounting @ lens), stamps[0])
+        bag.write_message(TOPICS["tf_static"], _tf(stamps[0], BASE_FRAME, CAMERA_FRAME, mounting @ lens), stamps[0])
         bag.write_message(TOPICS["route"], _route(stamps[0], base_poses, route_extension), stamps[0])
         for index, stamp in enumerate(stamps):
             # Odometry and tf first: whoever reads in order has the pose when the image comes.
-            bag.write_message(TOPICS["odometry"], _odometry(stamp, base_poses[index], twists[index]), stamp)
-            moving = _transform(stamp, ODOM_FRAME, BASE_FRAME, base_poses[index])
-            bag.write_message(TOPICS["tf"], make_message(_TF, transforms=[moving]), stamp)
+            moved = odometry_message(stamp, (ODOM_FRAME, BASE_FRAME), base_poses[index], twists[index])
+            bag.write_message(TOPICS["odometry"], moved, stamp)
+            bag.write_message(TOPICS["tf"], _tf(stamp, ODOM_FRAME, BASE_FRAME, base_poses[index]), stamp)
             pixels = _pixels(sequence.images[index])
-            bag.write_message(TOPICS["camera_info"], _camera_info(stamp, sequence, pixels), stamp)
-            bag.write_message(TOPICS["image"], _image(stamp, pixels), stamp)
+            # The images are rectified; /tf_static tells where the lens is.
+            lens_model = CameraModel(pixels.shape[1], pixels.shape[0], sequence.matrix)
+            bag.write_message(TOPICS["camera_info"], camera_info(stamp, CAMERA_FRAME, lens_model), stamp)
+            encoding = "mono8" if pixels.ndim == 2 else "bgr8"
+            bag.write_message(TOPICS["image"], image_message(stamp, CAMERA_FRAME, pixels, encoding), stamp)
     except BaseException:
         bag.discard()
         raise
@@ -132,7 +145,7 @@ def body_twists(poses: Sequence[SE3], times_ns: Sequence[int]) -> Array:
 
 
 def _announce(bag: BagWriter) -> None:
-    types = {"image": _IMAGE, "camera_info": _INFO, "odometry": _ODOMETRY, "route": _PATH, "tf": _TF, "tf_static": _TF}
+    types = {"image": IMAGE, "camera_info": INFO, "odometry": ODOMETRY, "route": PATH, "tf": TF, "tf_static": TF}
     for part, type_name in types.items():
         bag.add_topic(TOPICS[part], type_name, latched=part in {"route", "tf_static"})
 
@@ -147,73 +160,8 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _header(stamp_ns: int, frame_id: str) -> Any:
-    time = make_message("builtin_interfaces/msg/Time", sec=stamp_ns // NS_PER_S, nanosec=stamp_ns % NS_PER_S)
-    return make_message("std_msgs/msg/Header", stamp=time, frame_id=frame_id)
-
-
-def _image(stamp_ns: int, pixels: NDArray[np.uint8]) -> Any:
-    return make_message(
-        _IMAGE,
-        header=_header(stamp_ns, CAMERA_FRAME),
-        height=pixels.shape[0],
-        width=pixels.shape[1],
-        encoding="mono8" if pixels.ndim == 2 else "bgr8",
-        is_bigendian=0,
-        step=pixels.strides[0],
-        data=pixels.reshape(-1),
-    )
-
-
-def _camera_info(stamp_ns: int, sequence: KittiSequence, pixels: NDArray[np.uint8]) -> Any:
-    """The images are rectified: K and P have the same 3x3 part, R is 1 and nothing is distorted."""
-    projection = np.hstack([sequence.matrix, np.zeros((3, 1))])  # /tf_static tells where this lens is
-    no_region = make_message(
-        "sensor_msgs/msg/RegionOfInterest", x_offset=0, y_offset=0, height=0, width=0, do_rectify=False
-    )
-    return make_message(
-        _INFO,
-        header=_header(stamp_ns, CAMERA_FRAME),
-        height=pixels.shape[0],
-        width=pixels.shape[1],
-        distortion_model="plumb_bob",
-        d=np.zeros(5),
-        k=sequence.matrix.reshape(-1),
-        r=np.eye(3).reshape(-1),
-        p=projection.reshape(-1),
-        binning_x=0,
-        binning_y=0,
-        roi=no_region,
-    )
-
-
-def _vector(kind: str, values: Array) -> Any:
-    x, y, z = (float(value) for value in values)
-    return make_message(f"geometry_msgs/msg/{kind}", x=x, y=y, z=z)
-
-
-def _quaternion(pose: SE3) -> Any:
-    x, y, z, w = (float(value) for value in pose.quaternion())
-    return make_message("geometry_msgs/msg/Quaternion", x=x, y=y, z=z, w=w)
-
-
-def _pose(pose: SE3) -> Any:
-    position = _vector("Point", pose.translation)
-    return make_message("geometry_msgs/msg/Pose", position=position, orientation=_quaternion(pose))
-
-
-def _odometry(stamp_ns: int, pose: SE3, twist: Array) -> Any:
-    unknown = np.zeros(36)  # covariances: all zero says that they are not known
-    velocity = make_message(
-        "geometry_msgs/msg/Twist", linear=_vector("Vector3", twist[:3]), angular=_vector("Vector3", twist[3:])
-    )
-    return make_message(
-        _ODOMETRY,
-        header=_header(stamp_ns, ODOM_FRAME),
-        child_frame_id=BASE_FRAME,
-        pose=make_message("geometry_msgs/msg/PoseWithCovariance", pose=_pose(pose), covariance=unknown),
-        twist=make_message("geometry_msgs/msg/TwistWithCovariance", twist=velocity, covariance=unknown),
-    )
+def _tf(stamp_ns: int, parent: str, child: str, parent_from_child: SE3) -> Any:
+    return make_message(TF, transforms=[transform_message(stamp_ns, parent, child, parent_from_child)])
 
 
 def _route(stamp_ns: int, poses: Sequence[SE3], extension: float) -> Any:
@@ -226,26 +174,4 @@ def _route(stamp_ns: int, poses: Sequence[SE3], extension: float) -> Any:
         SE3(last.rotation, last.translation + min(step * ROUTE_SPACING, extension) * forward)
         for step in range(1, count + 1)
     ]
-    header = _header(stamp_ns, ODOM_FRAME)
-    stamped = [
-        make_message("geometry_msgs/msg/PoseStamped", header=header, pose=_pose(pose)) for pose in [*poses, *beyond]
-    ]
-    return make_message(_PATH, header=header, poses=stamped)
-
-
-def _transform(stamp_ns: int, parent: str, child: str, parent_from_child: SE3) -> Any:
-    motion = make_message(
-        "geometry_msgs/msg/Transform",
-        translation=_vector("Vector3", parent_from_child.translation),
-        rotation=_quaternion(parent_from_child),
-    )
-    return make_message(
-        "geometry_msgs/msg/TransformStamped",
-        header=_header(stamp_ns, parent),
-        child_frame_id=child,
-        transform=motion,
-    )
-
-
-def _static_tf(stamp_ns: int, base_from_camera: SE3) -> Any:
-    return make_message(_TF, transforms=[_transform(stamp_ns, BASE_FRAME, CAMERA_FRAME, base_from_camera)])
+    return path_message(stamp_ns, ODOM_FRAME, [*poses, *beyond])

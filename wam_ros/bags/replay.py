@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,13 +25,9 @@ from wam_ros.bags.reader import BagReader
 from wam_ros.bags.summary import PublishedPlan, ReplaySummary
 from wam_ros.bags.topics import INPUTS, BagTopics
 from wam_ros.bags.writer import BagWriter
-from wam_ros.core.errors import InputError, PlannerError
-from wam_ros.core.observation import Observation
-from wam_ros.core.plan import Plan
 from wam_ros.core.protocols import Planner
-from wam_ros.core.timing import Deadline
-from wam_ros.planning.canonical_view import CanonicalView
-from wam_ros.runtime.service import Monitor, Replacements, refusal
+from wam_ros.runtime.checked_planner import Answer, CheckedPlanner
+from wam_ros.runtime.service import Monitor, Replacements
 
 TRAJECTORY_TOPIC = str(BagTopics().trajectory)
 TIMING_TOPIC = str(BagTopics().timing)
@@ -39,24 +35,11 @@ TIMING_TOPIC = str(BagTopics().timing)
 _FRAME_WITHOUT_ODOMETRY = "odom"
 
 
-@dataclass(frozen=True, eq=False)
-class ReplayedFrame:
-    """One image and the plan that answers it.
-
-    Fields:
-        frame: The image.
-        plan: What is published.
-        planned: Whether the planner made a plan.
-        rejected: Whether the monitor refused that plan.
-        steps_done: Decoding steps of the planner's plan; 0 = it made none.
-
-    """
+class ReplayedFrame(NamedTuple):
+    """One image and what answers it."""
 
     frame: BagFrame
-    plan: Plan
-    planned: bool
-    rejected: bool
-    steps_done: int = 0
+    answer: Answer
 
 
 def replay_frames(
@@ -64,15 +47,13 @@ def replay_frames(
 ) -> Iterator[ReplayedFrame]:
     """Plan for every image of a bag in order; each gets exactly one complete plan."""
     planner.warm_up()
-    planner.reset()
-    fallback.reset()
-    view = CanonicalView(planner.camera)
+    checked = CheckedPlanner(planner, monitor, fallback)
+    checked.reset()
     frame_id = observations.odometry_frame or _FRAME_WITHOUT_ODOMETRY
     for frame in observations.frames():
         if frame.new_drive:
-            planner.reset()
-            fallback.reset()
-        yield _replayed(frame, view, planner, monitor, fallback, frame_id)
+            checked.reset()
+        yield ReplayedFrame(frame, _answer(frame, checked, frame_id))
 
 
 def replay_in_process(
@@ -134,31 +115,12 @@ class _Message(NamedTuple):
     raw: bytes | memoryview
 
 
-def _replayed(
-    frame: BagFrame, view: CanonicalView, planner: Planner, monitor: Monitor, fallback: Replacements, frame_id: str
-) -> ReplayedFrame:
-    observation = frame.observation
-    if observation is None:
-        if frame.ego is None:
-            plan = fallback.standstill(frame_id, frame.stamp_ns, frame.reason)
-        else:
-            plan = fallback.replacement(replace(frame.ego, stamp_ns=frame.stamp_ns), frame.reason)
-        return ReplayedFrame(frame, plan, planned=False, rejected=False)
-    try:
-        plan = planner.plan(_canonical(view, observation), Deadline.unlimited())
-    except (InputError, PlannerError) as err:
-        instead = fallback.replacement(observation, f"planner failed: {err}")
-        return ReplayedFrame(frame, instead, planned=False, rejected=False)
-    violations = monitor.check(plan, observation)
-    if violations:
-        instead = fallback.replacement(observation, refusal(violations))
-        return ReplayedFrame(frame, instead, planned=True, rejected=True, steps_done=plan.steps_done)
-    fallback.accept(plan, observation.ego)
-    return ReplayedFrame(frame, plan, planned=True, rejected=False, steps_done=plan.steps_done)
-
-
-def _canonical(view: CanonicalView, observation: Observation) -> Observation:
-    return replace(observation, images={name: view(name, image) for name, image in observation.images.items()})
+def _answer(frame: BagFrame, checked: CheckedPlanner, frame_id: str) -> Answer:
+    if frame.observation is not None:
+        return checked.answer(frame.observation)
+    if frame.ego is not None:
+        return checked.replaced(replace(frame.ego, stamp_ns=frame.stamp_ns), frame.reason)
+    return checked.standstill(frame_id, frame.stamp_ns, frame.reason)
 
 
 def _announce(result: BagWriter, bag: Path, topics: BagTopics) -> list[str]:
@@ -172,13 +134,13 @@ def _announce(result: BagWriter, bag: Path, topics: BagTopics) -> list[str]:
 
 
 def _messages(replayed: ReplayedFrame) -> list[_Message]:
-    frame, plan = replayed.frame, replayed.plan
+    frame, answer = replayed
     z = frame.ego.z if frame.ego is not None else 0.0
     timing = timing_fields(
-        plan, NOT_MEASURED, planned=replayed.planned, rejected=replayed.rejected, steps_done=replayed.steps_done
+        answer.plan, NOT_MEASURED, planned=answer.planned, rejected=answer.rejected, steps_done=answer.steps_done
     )
     store = base_typestore()
-    trajectory = store.serialize_cdr(trajectory_message(plan, NOT_MEASURED, z), TRAJECTORY_TYPE)
+    trajectory = store.serialize_cdr(trajectory_message(answer.plan, NOT_MEASURED, z), TRAJECTORY_TYPE)
     return [
         _Message(frame.recorded_ns, TRAJECTORY_TOPIC, trajectory),
         _Message(
@@ -188,14 +150,15 @@ def _messages(replayed: ReplayedFrame) -> list[_Message]:
 
 
 def _published(replayed: ReplayedFrame) -> PublishedPlan:
-    path = replayed.plan.trajectory
+    answer = replayed.answer
+    path = answer.plan.trajectory
     return PublishedPlan(
         replayed.frame.stamp_ns,
-        replayed.plan.status,
+        answer.plan.status,
         path.times,
         path.positions,
-        planned=replayed.planned,
-        rejected=replayed.rejected,
+        planned=answer.planned,
+        rejected=answer.rejected,
     )
 
 

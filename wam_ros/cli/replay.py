@@ -128,7 +128,7 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     def progress(replayed: ReplayedFrame) -> None:
         nonlocal count
         count += 1
-        _show_line(f"{count:4d} plans  {replayed.plan.status.name:8} {replayed.plan.reason[:60]}")
+        _show_line(f"{count:4d} plans  {replayed.answer.plan.status.name:8} {replayed.answer.plan.reason[:60]}")
 
     summary = replay_in_process(
         bag,

@@ -11,10 +11,12 @@ from wam_ros.core.protocols import Planner
 from wam_ros.core.resources import resource
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning.constant_velocity import ConstantVelocityPlanner
+from wam_ros.planning.expert_planner import ExpertPlanner, TruthBuffer
 from wam_ros.planning.route_follower import RouteFollower
 
 BASELINES = ("constant_velocity", "route_follower")
-PLANNER_NAMES = (*BASELINES, "wam_diff")
+PLANNER_NAMES = (*BASELINES, "wam_diff")  # these need nothing but an observation
+PRIVILEGED = "privileged_expert"  # needs the truth of a simulated world besides
 COMPUTE_DTYPES = ("bfloat16", "float32")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 
@@ -60,7 +62,11 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
             return RouteFollower(vehicle, options.target_speed)
         case "wam_diff":
             return _wam_diff(options)
-    msg = f"planner: {unknown_key(name, PLANNER_NAMES)}"
+        case "privileged_expert":
+            from wam_ros.planning.expert import PrivilegedExpert
+
+            return ExpertPlanner(PrivilegedExpert(vehicle), TruthBuffer())
+    msg = f"planner: {unknown_key(name, (*PLANNER_NAMES, PRIVILEGED))}"
     raise ConfigError(msg)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, PLANNER_NAMES, PlannerOptions
+from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, PLANNER_NAMES, PRIVILEGED, PlannerOptions
 from wam_ros.runtime.intake import IntakeLimits
 from wam_ros.runtime.odometry_buffer import OdometryLimits
 from wam_ros.runtime.tick import TimeBudget
@@ -47,7 +47,7 @@ class Parameter:
 _OPTIONS = PlannerOptions()
 
 PARAMETERS = (
-    Parameter("planner", "route_follower", "Which planner runs.", choices=PLANNER_NAMES),
+    Parameter("planner", "route_follower", "Which planner runs.", choices=(*PLANNER_NAMES, PRIVILEGED)),
     Parameter(
         "vehicle", "passenger_car", "Vehicle description: a name under config/vehicle or the path of a YAML file."
     ),

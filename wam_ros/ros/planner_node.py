@@ -22,12 +22,14 @@ from wam_ros.core.transform_tree import TransformTree
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning import Fallback, MonitorLimits, PlanMonitor
 from wam_ros.planning.catalog import load_vehicle, make_planner
+from wam_ros.planning.expert_planner import ExpertPlanner, TruthBuffer
 from wam_ros.ros import diagnostics, topics
 from wam_ros.ros.cameras import CameraBook
 from wam_ros.ros.images import image_or_converted
 from wam_ros.ros.matching import ImageMatching, image_matching
 from wam_ros.ros.outputs import PlanOutputs
 from wam_ros.ros.parameters import PARAMETERS, NodeConfig
+from wam_ros.ros.truth_inputs import TruthInputs
 from wam_ros.runtime import Intake, OdometryBuffer, PlanningService, ServiceHealth
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
@@ -210,6 +212,9 @@ class PlannerNode(LifecycleNode):
         self._subscribe(topics.INSTRUCTION, lambda message: self._intake.on_instruction(message.data))
         self._subscribe(topics.TF, self._on_tf)
         self._subscribe(topics.TF_STATIC, self._on_tf_static)
+        if isinstance(self._planner, ExpertPlanner) and isinstance(self._planner.truth, TruthBuffer):
+            for topic, callback in TruthInputs(self._planner.truth, self._refuse).subscriptions:
+                self._subscribe(topic, callback)
         publisher = self.create_publisher(topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos)
         self._diagnostics = publisher
         self._entities.append((self.destroy_publisher, publisher))
