@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= out
 BAG ?=
-PLANNER ?= route_follower
+PLANNER ?=
+TOWN ?= grid_small
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
@@ -39,8 +40,9 @@ lint: setup
 test: setup lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# A drive through the embedded town; with BAG=<KITTI folder or bag> a replay of that drive instead.
 drive: setup
-	$(BIN)/wam replay $(if $(BAG),"$(BAG)",$(error Give the drive: make drive BAG=<KITTI folder or bag>)) --planner $(PLANNER) --out $(OUT)
+	$(BIN)/wam $(if $(BAG),replay "$(BAG)",drive --town $(TOWN)) $(if $(PLANNER),--planner $(PLANNER)) --out $(OUT)
 
 clean:
 	rm -rf $(VENV) build install log wam_ros/msg wam_ros/*.so *.egg-info

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Says what the machine lacks to build the messages, and the one command that brings it.
+# Says what the machine lacks to build the messages and to draw the town (Panda3D links libX11, but opens no display),
+# and the one command that brings it.
 python=$1
 missing=""
 command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
@@ -11,6 +12,7 @@ command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
   echo "         the node itself runs on 3.10 too, under an apt ROS 2 with colcon" >&2
   exit 1
 }
+"$python" -c 'import ctypes; ctypes.CDLL("libX11.so.6")' >/dev/null 2>&1 || missing="$missing libx11-6"
 command -v c++ >/dev/null 2>&1 || missing="$missing g++"
 [ -z "$missing" ] && exit 0
 echo "wam_ros: this machine lacks:$missing" >&2

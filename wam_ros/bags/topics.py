@@ -21,9 +21,12 @@ TYPES: dict[str, tuple[str, ...]] = {
     "instruction": ("std_msgs/msg/String",),
     "trajectory": ("wam_ros/msg/Trajectory",),
     "timing": ("wam_ros/msg/PlanTiming",),
+    "command": ("wam_ros/msg/VehicleCommand",),
+    "truth": ("wam_ros/msg/Scene",),
 }
 INPUTS = ("image", "camera_info", "odometry", "route", "tf", "tf_static", "instruction")
 RESULTS = ("trajectory", "timing")
+SHOWN = (*INPUTS, *RESULTS, "command", "truth")  # what a film is made of
 
 _BY_NAME_ONLY = {"tf", "tf_static", "instruction"}  # the type alone says nothing of these
 
@@ -41,6 +44,8 @@ class BagTopics:
         instruction: Free text.
         trajectory: Plans of the node `planner`.
         timing: What it tells of its timing.
+        command: What the vehicle was told.
+        truth: The privileged truth of a simulated world.
 
     """
 
@@ -53,6 +58,8 @@ class BagTopics:
     instruction: str | None = "/instruction"
     trajectory: str | None = "/planner/output/trajectory"
     timing: str | None = "/planner/debug/timing"
+    command: str | None = "/controller/output/command"
+    truth: str | None = "/truth"
 
 
 def pick_topics(

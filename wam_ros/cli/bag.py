@@ -27,6 +27,11 @@ def add_parser(subparsers: Subparsers) -> None:
     repair = commands.add_parser("repair", help="make a bag readable whose recorder was killed")
     repair.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 folder or .mcap file")
     repair.set_defaults(run=run_repair)
+    film = commands.add_parser("film", help="an MP4 of a drive: camera with the plan drawn in, map, figures")
+    film.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 folder, .mcap or .db3 file")
+    film.add_argument("out", type=Path, metavar="OUT", help="the .mp4 file")
+    film.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
+    film.set_defaults(run=run_film)
 
 
 def _add_from_kitti(commands: Subparsers) -> None:
@@ -131,3 +136,13 @@ def _info_text(info: dict[str, Any]) -> str:
         latched = "  latched" if topic["latched"] else ""
         lines.append(f"  {topic['name']:<{width}}  {topic['messages']:>7}  {topic['type']}{rate}{latched}")
     return "\n".join(lines)
+
+
+def run_film(args: argparse.Namespace) -> int:
+    """`wam bag film BAG OUT`."""
+    from wam_ros.bags.film import film
+    from wam_ros.planning.catalog import load_vehicle
+
+    frames = film(args.bag, args.out, load_vehicle(args.vehicle))
+    print(f"wrote {args.out}: {frames} frames")
+    return 0

@@ -14,9 +14,11 @@ from wam_ros.core.errors import WamError
 COMMANDS = {
     "bag": "wam_ros.cli.bag",
     "bench": "wam_ros.cli.bench",
+    "drive": "wam_ros.cli.drive",
     "record": "wam_ros.cli.record",
     "replay": "wam_ros.cli.replay",
     "score": "wam_ros.cli.score",
+    "town": "wam_ros.cli.town",
 }
 
 

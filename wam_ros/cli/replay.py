@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wam_ros.cli.files import fresh_bag
+from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import BagError, ConfigError
 from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PlannerOptions
 from wam_ros.runtime.tick import TimeBudget
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(msg)
     args.out.mkdir(parents=True, exist_ok=True)
     bag = _as_bag(args.bag, args.out)
-    result = _fresh(args.out / f"result_{args.planner}")
+    result = fresh_bag(args.out / f"result_{args.planner}")
     summary = _step(args, bag, args.planner, result, show=True) if args.step else _over_ros(args, bag, result)
     way = "step by step" if args.step else f"over ROS at {args.rate:g}x, {_budget(args)}"
     print(f"{args.planner}, {way}\n{summary.table()}")
@@ -73,30 +74,10 @@ def _as_bag(source: Path, out: Path) -> Path:
         raise BagError(msg)
     if source.is_file() or (source / "metadata.yaml").exists() or any(source.glob("*.mcap")):
         return source
-    bag = _fresh(out / f"{source.resolve().name}.bag")
+    bag = fresh_bag(out / f"{source.resolve().name}.bag")
     print(f"making {bag} from the KITTI sequence {source}")
     import_kitti(source, bag)
     return bag
-
-
-def _fresh(path: Path) -> Path:
-    """The path; a bag that an earlier run left there, complete or not, is removed.
-
-    Raises:
-        BagError: Something else lies there.
-
-    """
-    if not path.exists():
-        return path
-    files = list(path.iterdir()) if path.is_dir() else [path]
-    foreign = [file for file in files if file.suffix != ".mcap" and file.name != "metadata.yaml"]
-    if foreign or not path.is_dir():
-        msg = f"{path}: in the way, and no bag of an earlier run: it holds {(foreign or [path])[0].name}"
-        raise BagError(msg)
-    for file in files:
-        file.unlink()
-    path.rmdir()
-    return path
 
 
 def _over_ros(args: argparse.Namespace, bag: Path, result: Path) -> ReplaySummary:
@@ -110,7 +91,7 @@ def _over_ros(args: argparse.Namespace, bag: Path, result: Path) -> ReplaySummar
         "decode_steps": args.steps,
     }
     parameters = {name: value for name, value in asked.items() if value is not None}  # the rest is the node's to know
-    return replay(ReplayRun(bag, result, args.planner, args.rate, parameters, args.params_file, _show_line))
+    return replay(ReplayRun(bag, result, args.planner, args.rate, parameters, args.params_file, show_line))
 
 
 def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, show: bool) -> ReplaySummary:
@@ -128,7 +109,7 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     def progress(replayed: ReplayedFrame) -> None:
         nonlocal count
         count += 1
-        _show_line(f"{count:4d} plans  {replayed.answer.plan.status.name:8} {replayed.answer.plan.reason[:60]}")
+        show_line(f"{count:4d} plans  {replayed.answer.plan.status.name:8} {replayed.answer.plan.reason[:60]}")
 
     summary = replay_in_process(
         bag,
@@ -140,21 +121,13 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
         progress=progress if show else None,
     )
     if show:
-        _show_line("")
+        show_line("")
     return summary
 
 
 def _print_baselines(args: argparse.Namespace, bag: Path) -> None:
     print("baselines, step by step:")
     for planner in BASELINES:
-        summary = _step(args, bag, planner, _fresh(args.out / f"baseline_{planner}"), show=False).as_dict()
+        summary = _step(args, bag, planner, fresh_bag(args.out / f"baseline_{planner}"), show=False).as_dict()
         ade, fde = (f"{summary[key]:.3f} m" if summary[key] is not None else "no truth" for key in ("ade_m", "fde_m"))
         print(f"  {planner:18} ADE {ade}  FDE {fde}  (n = {summary['n']}, {summary['n_fde']})")
-
-
-def _show_line(text: str) -> None:
-    """One line that is written over; on a pipe every line stays."""
-    if sys.stdout.isatty():
-        print(f"\r\033[K{text}", end="", flush=True)
-    elif text:
-        print(text, flush=True)

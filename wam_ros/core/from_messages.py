@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -13,8 +14,12 @@ from wam_ros.core.ego import EgoState
 from wam_ros.core.errors import InputError
 from wam_ros.core.geometry import SE3
 from wam_ros.core.observation import Route
+from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.timing import NS_PER_S
 
+# By the numbers of wam_ros/SceneActor and wam_ros/SceneLight.
+_ACTOR_KINDS = (ActorKind.VEHICLE, ActorKind.BICYCLE, ActorKind.PEDESTRIAN, ActorKind.STATIC)
+_LIGHT_STATES = (LightState.RED, LightState.YELLOW, LightState.GREEN, LightState.OFF)
 _CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
 
 
@@ -70,6 +75,43 @@ def ego_from_odometry(message: Any, base_frame: str) -> EgoState:
         lateral_speed=linear.y,
         z=float(pose.translation[2]),
     )
+
+
+def scene_from_message(message: Any) -> Scene:
+    """A wam_ros/Scene as scene.
+
+    Raises:
+        InputError: The ego state is of another time or frame than the scene, an unknown kind of actor or state of a
+            light, or a value that is not finite.
+
+    """
+    odometry, stamp_ns = message.ego, stamp_to_ns(message.header.stamp)
+    ego = ego_from_odometry(odometry, odometry.child_frame_id.lstrip("/"))
+    if ego.stamp_ns != stamp_ns or ego.frame_id != message.header.frame_id.lstrip("/"):
+        msg = (
+            f"scene of {stamp_ns} ns in frame {message.header.frame_id!r} holds an ego state of {ego.stamp_ns} ns "
+            f"in frame {ego.frame_id!r}"
+        )
+        raise InputError(msg)
+    ego = replace(ego, acceleration=message.ego_acceleration, lateral_acceleration=message.ego_lateral_acceleration)
+    actors = tuple(_actor_from_message(actor) for actor in message.actors)
+    return Scene(stamp_ns, ego, actors, tuple(_light_from_message(light) for light in message.lights))
+
+
+def _actor_from_message(message: Any) -> Actor:
+    if not 0 <= message.kind < len(_ACTOR_KINDS):
+        msg = f"actor {message.id} is of unknown kind {message.kind}"
+        raise InputError(msg)
+    pose, size = pose_from_message(message.pose).to_se2(), message.size
+    return Actor(int(message.id), _ACTOR_KINDS[message.kind], pose, size.x, size.y, size.z, message.speed)
+
+
+def _light_from_message(message: Any) -> TrafficLight:
+    if not 0 <= message.state < len(_LIGHT_STATES):
+        msg = f"light {message.id!r} is in unknown state {message.state}"
+        raise InputError(msg)
+    stop_line = np.array([[point.x, point.y] for point in message.stop_line])
+    return TrafficLight(message.id, _LIGHT_STATES[message.state], tuple(message.lanes), stop_line)
 
 
 def route_from_path(message: Any) -> Route | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,8 +12,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from wam_ros.core.errors import InputError
-from wam_ros.core.geometry import SE2, wrap_angle
+from wam_ros.core.geometry import SE2, Array, wrap_angle
+from wam_ros.core.lane_index import CELL, LaneIndex
 from wam_ros.core.polyline import Polyline, Projection
+
+_ROUNDING = 1e-9  # m; the index and the centreline may differ by this
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,18 +85,49 @@ class LaneGraph:
         object.__setattr__(self, "lanes", MappingProxyType(lanes))
         object.__setattr__(self, "predecessors", {name: tuple(ids) for name, ids in leads_here.items()})
 
+    @cached_property
+    def _ordered(self) -> tuple[Lane, ...]:
+        return tuple(self.lanes.values())
+
+    @cached_property
+    def _index(self) -> LaneIndex:
+        return LaneIndex([lane.centerline for lane in self._ordered])
+
+    @cached_property
+    def _half_widths(self) -> Array:
+        return np.array([lane.width / 2.0 for lane in self._ordered])
+
     def match(self, pose: SE2, max_angle: float = np.pi / 2.0) -> LaneMatch | None:
-        """The lane nearest to a pose among those that head within `max_angle` [rad] of it; None if there is none."""
-        best: LaneMatch | None = None
-        for lane in self.lanes.values():
-            projection = lane.centerline.project(pose.position)
-            if best is not None and projection.distance >= best.projection.distance:
+        """The lane nearest to a pose among those that head within `max_angle` [rad] of it; None if there is none.
+
+        Of lanes that are equally near, the first counts.
+        """
+        point = pose.position
+        return self._match(point, pose.yaw, max_angle, CELL) or self._match(point, pose.yaw, max_angle, np.inf)
+
+    def _match(self, point: Array, yaw: float, max_angle: float, radius: float) -> LaneMatch | None:
+        best: tuple[float, int, LaneMatch] | None = None
+        nearby = self._index.near(point, radius)
+        for number, distance in zip(nearby.lines, nearby.distances):
+            if best is not None and distance > best[0] + _ROUNDING:
+                break
+            lane = self._ordered[number]
+            projection = lane.centerline.project(point)
+            if best is not None and (projection.distance, number) >= best[:2]:
                 continue
             heading = lane.centerline.heading(projection.arc_length)
-            if abs(float(wrap_angle(heading - pose.yaw))) <= max_angle:
-                best = LaneMatch(lane, projection)
-        return best
+            if abs(float(wrap_angle(heading - yaw))) <= max_angle:
+                best = projection.distance, int(number), LaneMatch(lane, projection)
+        return None if best is None else best[2]
 
     def contains(self, point: ArrayLike) -> bool:
         """Whether a point (2,) lies on some lane: within half its width of the centreline."""
-        return any(lane.centerline.project(point).distance <= lane.width / 2.0 for lane in self.lanes.values())
+        if not self.lanes:
+            return False
+        nearby = self._index.near(np.asarray(point, dtype=np.float64), float(self._half_widths.max()))
+        return bool((nearby.distances <= self._half_widths[nearby.lines]).any())
+
+    def near(self, point: ArrayLike, radius: float) -> tuple[Lane, ...]:
+        """The lanes whose centrelines come within `radius` [m] of a point (2,), nearest first."""
+        nearby = self._index.near(np.asarray(point, dtype=np.float64), radius)
+        return tuple(self._ordered[number] for number in nearby.lines)

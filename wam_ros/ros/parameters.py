@@ -6,43 +6,16 @@ config/schema/planner.schema.json. A test holds the three equal.
 
 from __future__ import annotations
 
-import json
-import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, PLANNER_NAMES, PRIVILEGED, PlannerOptions
+from wam_ros.ros.parameter_table import Parameter, ParameterTable
 from wam_ros.runtime.intake import IntakeLimits
 from wam_ros.runtime.odometry_buffer import OdometryLimits
 from wam_ros.runtime.tick import TimeBudget
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of the node.
-
-    Fields:
-        name: As ROS knows it.
-        default: Also tells the type: bool, int, float, str or a tuple of str.
-        text: What it does, with its unit.
-        minimum, maximum: Allowed range of a number, both ends included.
-        choices: Allowed strings; empty = any.
-        while_active: Whether it may be changed while the node is active; others only while it is unconfigured.
-
-    """
-
-    name: str
-    default: bool | int | float | str | tuple[str, ...]
-    text: str
-    minimum: float | None = None
-    maximum: float | None = None
-    choices: tuple[str, ...] = ()
-    while_active: bool = False
-
 
 _OPTIONS = PlannerOptions()
 
@@ -136,7 +109,16 @@ PARAMETERS = (
     ),
 )
 
-_BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
+_CAMERA_POSE = {
+    "description": "x y z [m], roll pitch yaw [rad] of the camera's optical frame in base_link; else /tf_static.",
+    "type": "array",
+    "items": {"type": "number"},
+    "minItems": 6,
+    "maxItems": 6,
+}
+
+TABLE = ParameterTable("planner", PARAMETERS, {r"^camera_pose\.\w+$": _CAMERA_POSE})
+defaults, schema, schema_json, param_yaml = TABLE.defaults, TABLE.schema, TABLE.schema_json, TABLE.param_yaml
 
 
 @dataclass(frozen=True)
@@ -167,10 +149,7 @@ class NodeConfig:
             ConfigError: Values that do not go together; the text names them and the remedy.
 
         """
-        for name in values:
-            if name not in _BY_NAME:
-                raise ConfigError(unknown_key(name, set(_BY_NAME)))
-        values = {name: _checked(_BY_NAME[name], value) for name, value in values.items()}
+        values = TABLE.checked(values)
         cameras = values["cameras"]
         if not cameras or len(set(cameras)) != len(cameras) or not all(name.isidentifier() for name in cameras):
             msg = f"cameras = {list(cameras)}, wanted one or more different names of letters, digits and _"
@@ -209,95 +188,5 @@ class NodeConfig:
         )
 
 
-def _checked(parameter: Parameter, value: Any) -> Any:
-    """The value as the type of its default; a whole number is taken for a float."""
-    kind = type(parameter.default)
-    if kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
-        return tuple(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value) is not kind:
-        msg = f"{parameter.name} = {value!r}, wanted a {'list of strings' if kind is tuple else kind.__name__}"
-        raise ConfigError(msg)
-    if parameter.choices and value not in parameter.choices:
-        msg = f"{parameter.name}: {unknown_key(str(value), parameter.choices)}"
-        raise ConfigError(msg)
-    low, high = parameter.minimum, parameter.maximum
-    if isinstance(value, (int, float)) and low is not None and high is not None and not low <= value <= high:
-        msg = f"{parameter.name} = {value:g}, wanted {low:g} to {high:g}"
-        raise ConfigError(msg)
-    return value
-
-
-def defaults() -> dict[str, Any]:
-    """Every parameter's default value."""
-    return {parameter.name: parameter.default for parameter in PARAMETERS}
-
-
-def schema() -> dict[str, Any]:
-    """JSON schema (draft-07) of the parameter file."""
-    properties = {parameter.name: _schema_of(parameter) for parameter in PARAMETERS}
-    pose = {
-        "description": "x y z [m], roll pitch yaw [rad] of the camera's optical frame in base_link; else /tf_static.",
-        "type": "array",
-        "items": {"type": "number"},
-        "minItems": 6,
-        "maxItems": 6,
-    }
-    parameters = {
-        "type": "object",
-        "properties": properties,
-        "patternProperties": {r"^camera_pose\.\w+$": pose},
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    inner = {"type": "object", "properties": {"ros__parameters": parameters}, "required": ["ros__parameters"]}
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": "Parameters of the node planner of wam_ros",
-        "type": "object",
-        "properties": {"/**": {**inner, "additionalProperties": False}},
-        "required": ["/**"],
-        "additionalProperties": False,
-    }
-
-
-def _schema_of(parameter: Parameter) -> dict[str, Any]:
-    default = parameter.default
-    found: dict[str, Any] = {"description": parameter.text}
-    if isinstance(default, tuple):
-        return {**found, "type": "array", "items": {"type": "string"}, "minItems": 1, "default": list(default)}
-    found["type"] = {bool: "boolean", int: "integer", float: "number", str: "string"}[type(default)]
-    found["default"] = default
-    if parameter.minimum is not None:
-        found["minimum"] = parameter.minimum
-    if parameter.maximum is not None:
-        found["maximum"] = parameter.maximum
-    if parameter.choices:
-        found["enum"] = list(parameter.choices)
-    return found
-
-
-def param_yaml() -> str:
-    """The parameter file with every default and its explanation."""
-    lines = [
-        "# Parameters of the node planner; schema/planner.schema.json has the ranges.",
-        "/**:",
-        "  ros__parameters:",
-    ]
-    for parameter in PARAMETERS:
-        value = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
-        lines += [f"    # {line}" for line in textwrap.wrap(parameter.text, 100)]
-        lines.append(f"    {parameter.name}: {json.dumps(value)}")
-    return "\n".join(lines) + "\n"
-
-
-def schema_json() -> str:
-    """The schema as the text of its file."""
-    return json.dumps(schema(), indent=2) + "\n"
-
-
 if __name__ == "__main__":
-    config = Path(__file__).resolve().parents[2] / "config"
-    (config / "planner.param.yaml").write_text(param_yaml(), encoding="utf-8")
-    (config / "schema" / "planner.schema.json").write_text(schema_json(), encoding="utf-8")
+    TABLE.write()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor, SetParametersResult
+from rcl_interfaces.msg import ParameterDescriptor, SetParametersResult
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # the same place in all distributions
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter as RosParameter
@@ -28,6 +28,7 @@ from wam_ros.ros.cameras import CameraBook
 from wam_ros.ros.images import image_or_converted
 from wam_ros.ros.matching import ImageMatching, image_matching
 from wam_ros.ros.outputs import PlanOutputs
+from wam_ros.ros.parameter_descriptors import default_of, descriptor
 from wam_ros.ros.parameters import PARAMETERS, NodeConfig
 from wam_ros.ros.truth_inputs import TruthInputs
 from wam_ros.runtime import Intake, OdometryBuffer, PlanningService, ServiceHealth
@@ -58,8 +59,7 @@ class PlannerNode(LifecycleNode):
         super().__init__("planner", **ros_arguments)
         self._make = make
         for parameter in PARAMETERS:
-            default = list(parameter.default) if isinstance(parameter.default, tuple) else parameter.default
-            self.declare_parameter(parameter.name, default, _descriptor(parameter))
+            self.declare_parameter(parameter.name, default_of(parameter), descriptor(parameter))
         self.add_on_set_parameters_callback(self._on_parameters)
         self._config: NodeConfig | None = None
         self._entities: list[tuple[Callable[[Any], Any], Any]] = []
@@ -329,19 +329,3 @@ class PlannerNode(LifecycleNode):
 
     def _frame_from(self, target: str, source: str) -> SE2:
         return self._tree.lookup(target, source).to_se2()
-
-
-def _descriptor(parameter: Any) -> ParameterDescriptor:
-    # `-p budget_ms:=80` is an integer to ROS: numbers are typed dynamically, and checked by NodeConfig.
-    is_number = isinstance(parameter.default, float)
-    descriptor = ParameterDescriptor(description=parameter.text, dynamic_typing=is_number)
-    if parameter.choices:
-        descriptor.additional_constraints = f"one of {', '.join(parameter.choices)}"
-    if parameter.minimum is not None and is_number:
-        descriptor.floating_point_range = [
-            FloatingPointRange(from_value=parameter.minimum, to_value=parameter.maximum, step=0.0)
-        ]
-    elif parameter.minimum is not None:
-        low, high = int(parameter.minimum), int(parameter.maximum)
-        descriptor.integer_range = [IntegerRange(from_value=low, to_value=high, step=0)]
-    return descriptor

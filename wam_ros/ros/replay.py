@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import rclpy
@@ -25,22 +22,17 @@ from wam_ros.bags.results import summarize
 from wam_ros.bags.summary import ReplaySummary
 from wam_ros.bags.topics import INPUTS, BagTopics, pick_topics
 from wam_ros.bags.writer import BagWriter
-from wam_ros.core.errors import WamError
 from wam_ros.core.plan import PlanStatus
 from wam_ros.msg import Trajectory
 from wam_ros.ros import topics
+from wam_ros.ros.children import ChildProcess, ProcessFailedError, ros_arguments
 from wam_ros.ros.process import tune_process
 from wam_ros.ros.recorder import Recorder
 
 _START_TIMEOUT_S = 60.0
-_END_TIMEOUT_S = 10.0
 _DRAIN_S = 3.0  # how long to wait for the last answers
 _WAYPOINTS = 8
 _RECORDED = (topics.TRAJECTORY, topics.PATH, topics.CANDIDATES, topics.TIMING)
-
-
-class ReplayFailedError(WamError):
-    """A process of the replay died or never came up; the text says which."""
 
 
 @dataclass(frozen=True)
@@ -67,42 +59,11 @@ class ReplayRun:
     line: Callable[[str], None]
 
 
-class _Process:
-    """A child process with a name, ended at exit."""
-
-    def __init__(self, name: str, arguments: Sequence[str], **options: Any) -> None:
-        self.name = name
-        self.process = subprocess.Popen([sys.executable, "-m", *arguments], text=True, **options)
-
-    def __enter__(self) -> _Process:  # noqa: PYI034  # typing.Self came with 3.11
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.end()
-
-    def require_alive(self) -> None:
-        if self.process.poll() not in {None, 0}:
-            msg = f"process {self.name} ended with exit code {self.process.returncode}"
-            raise ReplayFailedError(msg)
-
-    def end(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-            try:
-                self.process.wait(_END_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        return self.process.returncode
-
-
 def replay(run: ReplayRun) -> ReplaySummary:
     """Replay over ROS; the result bag holds what the planner published.
 
     Raises:
-        ReplayFailedError: A process died or did not come up.
+        ProcessFailedError: A process died or did not come up.
         BagError: The drive cannot be read, or the result not be written.
 
     """
@@ -115,7 +76,7 @@ def replay(run: ReplayRun) -> ReplaySummary:
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     try:
-        with BagWriter(run.out) as writer, _Process("planner", _planner_arguments(run, chosen)) as planner:
+        with BagWriter(run.out) as writer, ChildProcess("planner", _planner_arguments(run, chosen)) as planner:
             seen = _Seen(frames, run.line)
             names = {_of_planner(topic) for topic in _RECORDED}
             _wait_active(node, executor, planner)
@@ -126,8 +87,7 @@ def replay(run: ReplayRun) -> ReplaySummary:
         node.destroy_node()
         rclpy.try_shutdown()
     if planner.process.returncode != 0:
-        msg = f"process planner ended with exit code {planner.process.returncode}"
-        raise ReplayFailedError(msg)
+        raise ProcessFailedError(planner.epitaph())
     return summarize(run.out, run.bag, source_topics=chosen, waypoints=_WAYPOINTS)
 
 
@@ -136,9 +96,9 @@ def _of_planner(topic: topics.Topic) -> str:
     return topic.name.replace("~", "/planner")
 
 
-def _play(run: ReplayRun, executor: SingleThreadedExecutor, planner: _Process, seen: _Seen) -> None:
+def _play(run: ReplayRun, executor: SingleThreadedExecutor, planner: ChildProcess, seen: _Seen) -> None:
     arguments = ["wam_ros.ros.player", str(run.bag), "--rate", str(run.rate)]
-    with _Process("player", arguments, stdout=subprocess.PIPE) as player:
+    with ChildProcess("player", arguments, stdout=subprocess.PIPE) as player:
         while player.process.poll() is None:
             executor.spin_once(timeout_sec=0.05)
             planner.require_alive()
@@ -162,18 +122,12 @@ def _planner_arguments(run: ReplayRun, chosen: BagTopics) -> list[str]:
         (topics.ROUTE, chosen.route),
         (topics.INSTRUCTION, chosen.instruction),
     ]
-    arguments = ["wam_ros.ros.planner_main", "--ros-args", "--log-level", "warn"]
-    for topic, name in remaps:
-        if name is not None:
-            arguments += ["-r", f"{topic.name}:={name}"]
-    if run.params_file is not None:
-        arguments += ["--params-file", str(run.params_file)]
-    for name, value in {"use_sim_time": True, "planner": run.planner, **run.parameters}.items():
-        arguments += ["-p", f"{name}:={str(value).lower() if isinstance(value, bool) else value}"]
-    return arguments
+    named = {topic.name: name for topic, name in remaps if name is not None}
+    parameters = {"use_sim_time": True, "planner": run.planner, **run.parameters}
+    return ros_arguments("wam_ros.ros.planner_main", named, parameters, run.params_file)
 
 
-def _wait_active(node: Node, executor: SingleThreadedExecutor, planner: _Process) -> None:
+def _wait_active(node: Node, executor: SingleThreadedExecutor, planner: ChildProcess) -> None:
     client: Any = node.create_client(GetState, "/planner/get_state")
     end = time.monotonic() + _START_TIMEOUT_S
     while time.monotonic() < end:
@@ -185,17 +139,17 @@ def _wait_active(node: Node, executor: SingleThreadedExecutor, planner: _Process
                 node.destroy_client(client)
                 return
     msg = f"the planner was not active after {_START_TIMEOUT_S:g} s"
-    raise ReplayFailedError(msg)
+    raise ProcessFailedError(msg)
 
 
-def _spin_until(executor: SingleThreadedExecutor, planner: _Process, condition: Callable[[], bool]) -> None:
+def _spin_until(executor: SingleThreadedExecutor, planner: ChildProcess, condition: Callable[[], bool]) -> None:
     end = time.monotonic() + _START_TIMEOUT_S
     while not condition():
         executor.spin_once(timeout_sec=0.05)
         planner.require_alive()
         if time.monotonic() > end:
             msg = "the planner's topics were not found"
-            raise ReplayFailedError(msg)
+            raise ProcessFailedError(msg)
 
 
 def _spin_for(executor: SingleThreadedExecutor, seconds: float) -> None:

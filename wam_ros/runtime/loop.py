@@ -140,7 +140,7 @@ class DriveLoop:
         self._deadline = deadline
         self._plans = 0
         self._parts: defaultdict[str, float] = defaultdict(float)
-        self._stride = _stride(self._settings.planning_period, environment.tick_s)
+        _require_whole(self._settings.planning_period, environment.tick_s)
 
     def run(self) -> DriveEnd:
         """Drive once, from a reset to the end.
@@ -156,9 +156,11 @@ class DriveLoop:
         schedule = PlanSchedule(self._settings.delay, self._settings.planning_period)
         self._plans, index = 0, 0
         begun_ns = observation.stamp_ns
+        planned_ns: int | None = None
         has_cameras = bool(observation.images)
         while True:
-            due = bool(observation.images) if has_cameras else index % self._stride == 0
+            due = self._is_due(observation, planned_ns) and bool(observation.images) is has_cameras
+            planned_ns = observation.stamp_ns if due else planned_ns
             tick = self._decide(index, observation, schedule, due=due)
             reason = self._tell(tick)
             elapsed = (observation.stamp_ns - begun_ns) / NS_PER_S
@@ -173,6 +175,13 @@ class DriveLoop:
                 return self._end("goal", elapsed + self._environment.tick_s, index)
             with self._timed("observe"):
                 observation = self._environment.observe()
+
+    def _is_due(self, observation: Observation, planned_ns: int | None) -> bool:
+        """Whether a planning period has gone by, to half a tick: the world adds up its time in floats."""
+        if planned_ns is None:
+            return True
+        slack = 0.5 * self._environment.tick_s
+        return (observation.stamp_ns - planned_ns) / NS_PER_S >= self._settings.planning_period - slack
 
     def _decide(self, index: int, observation: Observation, schedule: PlanSchedule, *, due: bool) -> DriveTick:
         with self._timed("scene"):
@@ -205,12 +214,11 @@ class DriveLoop:
             self._parts[part] += time.perf_counter() - begun
 
 
-def _stride(planning_period: float, tick: float) -> int:
+def _require_whole(planning_period: float, tick: float) -> None:
     ticks = round(planning_period / tick)
     if ticks < 1 or abs(ticks * tick - planning_period) > 1e-6:
         msg = f"planning period {planning_period} s is no whole number of the world's ticks of {tick} s"
         raise ConfigError(msg)
-    return ticks
 
 
 def paths_differ(first: Iterable[EgoState], second: Iterable[EgoState]) -> float:

@@ -1,0 +1,329 @@
+"""Who goes first: from the path, the scene and the lights to the motion along the path.
+
+A first motion heeds what is certain: lights, the end of the route, whoever is in the way now. Then those who would come
+into each other's way with it are looked at, soonest first; to each the ego either gives way, which makes the next
+motion slower, or not: because the other has to wait and still can, or comes from behind.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wam_ros.core.ego import EgoState
+from wam_ros.core.geometry import SE2, Array
+from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
+from wam_ros.core.vehicle import VehicleDescription
+from wam_ros.planning.expert.course import STEP, Course, Junction, Place
+from wam_ros.planning.expert.merge import MergePath
+from wam_ros.planning.expert.motion import Drive, Lead, Stop, drive, envelope
+from wam_ros.planning.expert.occupancy import Encounter, encounters
+from wam_ros.planning.expert.prediction import STEP as TIME_STEP
+from wam_ros.planning.expert.prediction import STEPS, TIMES, Branch, predict, seen_from
+from wam_ros.planning.expert.right_of_way import must_wait
+from wam_ros.planning.expert.road import Road
+from wam_ros.planning.expert.settings import ExpertSettings
+
+_ROUNDS = 8
+_DURATION = float(TIMES[-1])  # s
+_EVERY = 2  # nodes of the path per station of encounters
+_SAME_WAY = math.radians(50.0)
+_HEAD_ON = math.radians(130.0)
+_CROSSING_GAP = 1.0  # m, before the place where another crosses
+_HEAD_ON_GAP = 2.0  # m
+_TOUCH = 0.6  # m around an encounter in arc length
+_FROM_BEHIND = 3.0  # s; who would catch up later than this can slow down
+_PEDESTRIAN_BEFORE = 1.5  # s
+_KERB_TIME = 2.5  # s; a pedestrian off the road who would enter later is not yet waited for
+_REACHED_LINE = 1.0  # m; a front this far over the line, or moving over it, has passed it
+_YELLOW = 3.0  # s it is taken to last
+_CLEAR = 0.5  # m behind the ego's rear, beyond a junction
+
+
+@dataclass(frozen=True, eq=False)
+class Situation:
+    """All that the decisions are made from.
+
+    Fields:
+        vehicle: The ego.
+        settings: How to drive.
+        road: The lanes.
+        course: The route.
+        place: Of the ego on the course.
+        path: The way.
+        caps: (N,) highest speed at its nodes [m/s].
+        scene: The truth.
+
+    """
+
+    vehicle: VehicleDescription
+    settings: ExpertSettings
+    road: Road
+    course: Course
+    place: Place
+    path: MergePath
+    caps: Array
+    scene: Scene
+    front: float = field(init=False)  # m from base_link to the front bumper
+    junctions: tuple[Junction, ...] = field(init=False)  # those within reach
+
+    def __post_init__(self) -> None:
+        first, last = float(self.path.stations[0]), float(self.path.stations[-1])
+        near = tuple(one for one in self.course.junctions if one.leave > first - 5.0 and one.enter < last + 5.0)
+        object.__setattr__(self, "front", self.vehicle.wheelbase + self.vehicle.front_overhang)
+        object.__setattr__(self, "junctions", near)
+
+    @property
+    def ego(self) -> EgoState:
+        """Its state."""
+        return self.scene.ego
+
+    def along(self, station: float) -> float:
+        """Arc length of the path at a station of the course [m]; negative where it lies behind."""
+        stations = self.path.stations
+        if station <= stations[0]:
+            return station - float(stations[0])
+        if station >= stations[-1]:
+            return STEP * (len(stations) - 1) + station - float(stations[-1])
+        return float(np.interp(station, stations, STEP * np.arange(len(stations))))
+
+
+def give_way(case: Situation) -> Drive:
+    """The motion."""
+    settings, speed = case.settings, max(case.ego.speed, 0.0)
+    shown = {lane: light.state for light in case.scene.lights for lane in light.lanes}
+    stops = [Stop(max(case.along(case.course.length - settings.end_margin), 0.0), math.inf), *_light_stops(case)]
+    leads: list[Lead] = []
+    open_cases: list[Encounter] = []
+    for encounter in _encounters(case, shown):
+        role = _role(case, encounter)
+        if role == "lead":
+            leads.append(_lead(case, encounter))
+        elif role == "other":
+            open_cases.append(encounter)
+    highest = envelope(case.caps, settings.deceleration).tolist()
+    for _ in range(_ROUNDS):
+        current = drive(settings, speed, case.ego.acceleration, highest, stops, leads, _DURATION)
+        answer = _keep_free(case, current, leads)
+        if answer is None or answer in stops:
+            answer = _next_answer(case, open_cases, current, shown)
+        if isinstance(answer, Lead):
+            leads.append(answer)
+        elif isinstance(answer, Stop):
+            stops.append(answer)
+        else:
+            break
+    return current
+
+
+def _next_answer(
+    case: Situation, open_cases: list[Encounter], current: Drive, shown: dict[str, LightState]
+) -> Lead | Stop | None:
+    """How to give way to whom the motion comes too close to first; None where there is nobody left to give way to."""
+    while (soonest := _soonest(case, open_cases, current)) is not None:
+        open_cases.remove(soonest)
+        if not _is_ours(case, soonest, shown):
+            answer = _answer(case, soonest, current)
+            if answer is not None:
+                return answer
+    return None
+
+
+# Lights -------------------------------------------------------------------------------------------------------------
+
+
+def _light_stops(case: Situation) -> list[Stop]:
+    stops = []
+    for junction in case.junctions:
+        for light in case.scene.lights:
+            if light.state in {LightState.RED, LightState.YELLOW} and not set(light.lanes).isdisjoint(junction.lanes):
+                stop = _light_stop(case, junction, light)
+                if stop is not None:
+                    stops.append(stop)
+    return stops
+
+
+def _light_stop(case: Situation, junction: Junction, light: TrafficLight) -> Stop | None:
+    speed, settings = max(case.ego.speed, 0.0), case.settings
+    gap = case.along(case.course.stop_line(light, junction)) - case.front
+    if gap < -_REACHED_LINE or (gap < 0.0 and speed > 0.5):
+        return None
+    needed = speed**2 / (2.0 * max(gap, 0.01))
+    allowed = settings.hard_deceleration
+    if light.state is LightState.YELLOW and gap < speed * _YELLOW:
+        # Who brakes already goes on braking.
+        allowed = settings.yellow_deceleration * (1.6 if case.ego.acceleration < -1.0 else 1.0)
+    if needed > allowed and speed > 0.5:
+        return None
+    return Stop(max(gap - settings.stop_margin, 0.5 * gap, 0.0), math.inf)
+
+
+# Others -------------------------------------------------------------------------------------------------------------
+
+
+def _encounters(case: Situation, shown: dict[str, LightState]) -> list[Encounter]:
+    reach = STEP * len(case.path.nodes) + 10.0
+    contested = frozenset(
+        name
+        for junction in case.junctions
+        for lane in junction.lanes
+        for name in case.road.crossings(lane)
+        if shown.get(name, LightState.GREEN) is LightState.GREEN and not must_wait(case.road, name, lane, shown)
+    )
+    branches: list[Branch] = []
+    for actor in case.scene.actors:
+        ahead, left, _ = seen_from(case.ego.pose, actor)
+        if math.hypot(ahead, left) < reach + abs(actor.speed) * float(TIMES[-1]):
+            branches += predict(case.road, actor, shown, contested)
+    nodes = case.path.nodes[::_EVERY]
+    return encounters(case.vehicle, case.settings, nodes, STEP * _EVERY * np.arange(len(nodes)), branches)
+
+
+def _role(case: Situation, met: Encounter) -> str:
+    """ "lead": in the way now; "other": may come in the way; "none": nothing to do with the ego."""
+    middle = case.ego.pose @ SE2(case.vehicle.rear_axle_to_center, 0.0, 0.0)
+    ahead, left, turn = seen_from(middle, met.branch.actor)
+    if ahead < -2.0 and abs(turn) < math.radians(60.0) and abs(left) < 1.9:
+        return "none"  # it follows
+    if not math.isfinite(met.low[0]):
+        return "other"
+    if met.low[0] > 0.0:
+        return "lead"
+    return "lead" if ahead > 0.25 * case.vehicle.length else "none"
+
+
+def _lead(case: Situation, met: Encounter) -> Lead:
+    """Whom to stay behind from the first time on at which it is in the way; before that, as if it were there."""
+    actor, first, last = met.branch.actor, met.first, met.last
+    low = met.low.copy()
+    if met.angle < _SAME_WAY:
+        low = np.clip(_rear(case, actor, met.branch.poses), low - 1.0, low + 1.0)
+    along = max(actor.speed * math.cos(met.angle), 0.0)
+    known = np.where(np.isfinite(low), low, math.inf)
+    limits = np.minimum.accumulate(known[::-1])[::-1]
+    limits[last + 1 :] = math.inf
+    limits[:first] = limits[first] - along * TIME_STEP * np.arange(first, 0, -1)
+    speeds = np.full(STEPS, along)
+    steps = np.diff(met.branch.poses[:, :2], axis=0)
+    speeds[:-1] = np.minimum(speeds[:-1], np.hypot(steps[:, 0], steps[:, 1]) / TIME_STEP)
+    return Lead(limits.tolist(), speeds.tolist(), first)
+
+
+def _rear(case: Situation, actor: Actor, poses: Array) -> Array:
+    """(STEPS,) arc length of the path at which the ego's front meets the rear of a body that goes the same way."""
+    nodes = case.path.nodes
+    gaps = poses[:, None, :2] - nodes[None, :, :2]
+    nearest = np.argmin(gaps[..., 0] ** 2 + gaps[..., 1] ** 2, axis=1)
+    rows = np.arange(len(poses))
+    headings = nodes[nearest, 2]
+    offset = gaps[rows, nearest]
+    along = STEP * nearest + np.cos(headings) * offset[:, 0] + np.sin(headings) * offset[:, 1]
+    turn = poses[:, 2] - headings
+    behind = 0.5 * (actor.length * np.abs(np.cos(turn)) + actor.width * np.abs(np.sin(turn)))
+    rear: Array = along - behind - case.front
+    return rear
+
+
+def _soonest(case: Situation, open_cases: list[Encounter], current: Drive) -> Encounter | None:
+    """The encounter that the motion comes too close to first."""
+    places, _, _ = current.at(TIMES)
+    best: tuple[float, int] | None = None
+    for index, met in enumerate(open_cases):
+        walks = met.branch.actor.kind is ActorKind.PEDESTRIAN
+        if walks and not met.branch.on_road and met.first * TIME_STEP > _KERB_TIME:
+            continue
+        before = _PEDESTRIAN_BEFORE if walks else case.settings.gap_before
+        low, high = _widened(met, round(before / TIME_STEP), round(case.settings.gap_after / TIME_STEP))
+        touched = np.flatnonzero((places > low - _TOUCH) & (places < high + _TOUCH))
+        if not len(touched):
+            continue
+        time = float(touched[0]) * TIME_STEP
+        if met.angle < _SAME_WAY and time > _FROM_BEHIND and places[touched[0]] > met_middle(met, int(touched[0])):
+            continue
+        if best is None or time < best[0]:
+            best = (time, index)
+    return None if best is None else open_cases[best[1]]
+
+
+def met_middle(met: Encounter, index: int) -> float:
+    """Middle of the nearest-in-time part of the path that an encounter takes [m]."""
+    known = np.flatnonzero(np.isfinite(met.low))
+    nearest = int(known[np.argmin(np.abs(known - index))])
+    return 0.5 * float(met.low[nearest] + met.high[nearest])
+
+
+def _widened(met: Encounter, before: int, after: int) -> tuple[Array, Array]:
+    """What is taken at each time or up to `before` steps later or `after` steps earlier."""
+    low = np.where(np.isfinite(met.low), met.low, math.inf)
+    high = np.where(np.isfinite(met.high), met.high, -math.inf)
+    lows = np.concatenate([np.full(after, math.inf), low, np.full(before, math.inf)])
+    highs = np.concatenate([np.full(after, -math.inf), high, np.full(before, -math.inf)])
+    windows = np.arange(STEPS)[:, None] + np.arange(before + after + 1)[None]
+    return lows[windows].min(axis=1), highs[windows].max(axis=1)
+
+
+def _is_ours(case: Situation, met: Encounter, shown: dict[str, LightState]) -> bool:
+    """Whether the other has to wait for the ego, and still can."""
+    theirs = met.branch.junction_lane
+    if theirs is None or met.branch.actor.kind is ActorKind.PEDESTRIAN:
+        return False
+    for junction in case.junctions:
+        for lane in junction.lanes:
+            if theirs in case.road.crossings(lane) and must_wait(case.road, theirs, lane, shown):
+                steps = np.diff(met.branch.poses[: met.first + 1, :2], axis=0)
+                room = float(np.hypot(steps[:, 0], steps[:, 1]).sum()) - 1.0
+                return room > met.branch.actor.speed**2 / (2.0 * 3.0)
+    return False
+
+
+def _answer(case: Situation, met: Encounter, current: Drive) -> Lead | Stop | None:
+    """How to give way; None where it is too late, and going on is the better way out."""
+    speed = max(case.ego.speed, 0.0)
+    if met.angle < _SAME_WAY:
+        return _lead(case, met)
+    lowest = float(np.nanmin(met.low))
+    if met.angle > _HEAD_ON:
+        place, until = lowest - _HEAD_ON_GAP, math.inf
+    else:
+        place, until = lowest - _CROSSING_GAP, (met.last + 1) * TIME_STEP + case.settings.gap_after
+    room = lowest - 0.2
+    if room <= 0.0:
+        return None
+    if speed**2 / (2.0 * room) > case.settings.hard_deceleration and not _hits(met, current):
+        return None
+    place = min(place, _entry(case, place, lowest))
+    return Stop(max(place, min(0.5 * room, speed**2 / (2.0 * case.settings.hard_deceleration)), 0.0), until)
+
+
+def _entry(case: Situation, place: float, lowest: float) -> float:
+    """Where to wait instead of within a junction without lights: before it, if the ego has not entered yet."""
+    lit = {lane for light in case.scene.lights if light.state is not LightState.OFF for lane in light.lanes}
+    for junction in case.junctions:
+        if not lit.isdisjoint(junction.lanes):
+            continue
+        enter, leave = case.along(junction.enter) - case.front, case.along(junction.leave)
+        if enter - 0.3 > max(case.ego.speed, 0.0) ** 2 / (2.0 * 3.5) and enter < lowest < leave:
+            return enter - 0.5
+    return place
+
+
+def _hits(met: Encounter, current: Drive) -> bool:
+    places, _, _ = current.at(TIMES)
+    return bool(((places >= met.low) & (places <= met.high)).any())
+
+
+def _keep_free(case: Situation, current: Drive, leads: list[Lead]) -> Stop | None:
+    """Stop before the first junction that the ego would enter and not clear because of those ahead."""
+    speed = max(case.ego.speed, 0.0)
+    reached, _, _ = current.at(TIMES[-1:])
+    for junction in case.junctions:
+        enter = case.along(junction.enter) - case.front
+        if enter - 0.3 <= speed**2 / (2.0 * 3.5) or reached[0] < enter:
+            continue
+        clear = case.along(junction.leave) + case.vehicle.rear_overhang + _CLEAR
+        room = min((lead.limits[-1] for lead in leads), default=math.inf) - 0.8 * case.settings.standstill_gap
+        if room < clear:
+            return Stop(max(enter - case.settings.stop_margin, 0.5 * enter), math.inf)
+    return None
