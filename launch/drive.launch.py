@@ -22,7 +22,7 @@ from wam_ros.core.sensor_rig import SensorRig
 from wam_ros.ros.process import use_large_image_profile
 
 SHARE = Path(__file__).resolve().parents[1]
-LISTENING = b"127.0.0.1:"  # what the embedded server says when it can be reached
+LISTENING = b"carla-server: "  # what the embedded server says when it can be reached
 
 ARGUMENTS = [
     ("embedded", "true", "Start the embedded world; false: a CARLA server runs already."),

@@ -7,13 +7,12 @@ import pytest
 from wam_ros.bags.drive_bag import DriveBag
 from wam_ros.bags.film import CAMERA_SIZE, MAP_SIZE, TEXT_SIZE, film
 from wam_ros.bags.observations import BagObservations
-from wam_ros.bags.plan_messages import plan_from_message
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.topics import SHOWN, pick_topics
 from wam_ros.core.camera import BODY_FROM_OPTICAL, CameraImage, CameraModel
 from wam_ros.core.ego import EgoState
 from wam_ros.core.errors import BagError
-from wam_ros.core.from_messages import scene_from_message
+from wam_ros.core.from_messages import plan_from_message, scene_from_message
 from wam_ros.core.geometry import SE2, SE3
 from wam_ros.core.lane_graph import Lane, LaneGraph
 from wam_ros.core.observation import Observation, Route

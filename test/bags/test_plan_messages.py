@@ -10,11 +10,11 @@ from wam_ros.bags.definitions import base_typestore
 from wam_ros.bags.plan_messages import (
     TRAJECTORY_TYPE,
     PlanTimes,
-    plan_from_message,
     trajectory_fields,
     trajectory_message,
 )
 from wam_ros.core import InputError, Plan, PlanStatus, Trajectory
+from wam_ros.core.from_messages import plan_from_message
 
 TIMES = PlanTimes(budget_ms=80.0, latency_ms=41.5, input_age_ms=3.25)
 

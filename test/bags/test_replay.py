@@ -9,11 +9,11 @@ import pytest
 from test.bags.drives import make_labelled
 from test.bags.made_bags import START, image, odometry, straight_drive, write
 from wam_ros.bags.kitti import import_kitti
-from wam_ros.bags.plan_messages import plan_from_message
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.replay import TIMING_TOPIC, TRAJECTORY_TOPIC, ReplayedFrame, replay_in_process
 from wam_ros.bags.results import summarize
 from wam_ros.core import BagError, CanonicalCamera, Deadline, Observation, Plan, PlannerError
+from wam_ros.core.from_messages import plan_from_message
 from wam_ros.planning import ConstantVelocityPlanner, Fallback, PlanMonitor, RouteFollower
 
 

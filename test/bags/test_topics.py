@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wam_ros.bags.metadata import BagTopic
-from wam_ros.bags.topics import INPUTS, RESULTS, TYPES, BagTopics, pick_topics
+from wam_ros.bags.topics import RESULTS, SHOWN, TYPES, BagTopics, pick_topics
 from wam_ros.core import BagError
 
 IMAGE, INFO = "sensor_msgs/msg/Image", "sensor_msgs/msg/CameraInfo"
@@ -18,7 +18,7 @@ def test_our_own_topics_are_found_by_name_among_others():
     defaults = BagTopics()
     bag = {getattr(defaults, part): BagTopic(getattr(defaults, part), t, 1) for part, t in ours.items()}
     bag |= _bag(other=IMAGE, planner__output__path="nav_msgs/msg/Path", tf_old="tf2_msgs/msg/TFMessage")
-    assert pick_topics(bag, INPUTS + RESULTS) == defaults
+    assert pick_topics(bag, SHOWN) == defaults
 
 
 def test_the_only_one_of_a_type_is_taken_whatever_its_name():

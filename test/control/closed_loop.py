@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -20,10 +20,11 @@ from wam_ros.core import (
     VehicleCommand,
     VehicleDescription,
 )
+from wam_ros.core.geometry import Array
 from wam_ros.core.timing import NS_PER_S
 
 DT = 0.05
-TIMES = 0.5 * np.arange(1, 9)
+TIMES: Array = 0.5 * np.arange(1, 9, dtype=np.float64)
 PoseAt = Callable[[float], tuple[float, float, float]]  # x, y, heading at a time
 PlanMaker = Callable[[EgoState, float], Plan]
 
@@ -32,9 +33,7 @@ def ns(seconds: float) -> int:
     return round(seconds * NS_PER_S)
 
 
-def trajectory_of(
-    pose_at: PoseAt, time: float, frame_id: str = "odom", times: Sequence[float] | np.ndarray = TIMES
-) -> Trajectory:
+def trajectory_of(pose_at: PoseAt, time: float, frame_id: str = "odom", times: Array = TIMES) -> Trajectory:
     """The waypoints of a motion, seen from `time` on."""
     step = 1e-3
     at = [np.array(pose_at(time + float(t))) for t in times]
@@ -45,7 +44,7 @@ def trajectory_of(
     return Trajectory(
         frame_id,
         ns(time),
-        np.array(times),
+        times,
         np.array([p[:2] for p in at]),
         np.array([p[2] for p in at]),
         np.array(speeds),
@@ -60,9 +59,7 @@ def plan_of(trajectory: Trajectory, status: PlanStatus = PlanStatus.FULL) -> Pla
 
 def standing_plan(stamp_ns: int, x: float = 0.0, y: float = 0.0, yaw: float = 0.0) -> Plan:
     zeros = np.zeros(8)
-    return plan_of(
-        Trajectory("odom", stamp_ns, TIMES, np.tile([x, y], (8, 1)), np.full(8, yaw), zeros, zeros, zeros)
-    )
+    return plan_of(Trajectory("odom", stamp_ns, TIMES, np.tile([x, y], (8, 1)), np.full(8, yaw), zeros, zeros, zeros))
 
 
 def straight(speed: float) -> PoseAt:

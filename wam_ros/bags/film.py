@@ -13,11 +13,10 @@ import numpy as np
 
 from wam_ros.bags.film_panels import STATUS_COLORS, Color, MapPanel, Picture, camera_panel, figure, text_panel
 from wam_ros.bags.observations import BagObservations
-from wam_ros.bags.plan_messages import plan_from_message
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.topics import SHOWN, BagTopics, pick_topics
 from wam_ros.core.errors import BagError, InputError
-from wam_ros.core.from_messages import scene_from_message, stamp_to_ns
+from wam_ros.core.from_messages import plan_from_message, scene_from_message, stamp_to_ns
 from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.core.observation import Observation
 from wam_ros.core.plan import Plan, PlanStatus

@@ -9,13 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from wam_ros.bags.definitions import message_from_fields
-from wam_ros.core.errors import InputError
-from wam_ros.core.from_messages import pose_from_message, stamp_to_ns
 from wam_ros.core.geometry import Array
-from wam_ros.core.plan import Plan, PlanStatus, Trajectory
+from wam_ros.core.plan import Plan, Trajectory
 from wam_ros.core.timing import NS_PER_S
 
 TRAJECTORY_TYPE = "wam_ros/msg/Trajectory"
@@ -87,46 +83,6 @@ def timing_fields(plan: Plan, times: PlanTimes, *, planned: bool, rejected: bool
 def trajectory_message(plan: Plan, times: PlanTimes = NOT_MEASURED, z: float = 0.0) -> Any:
     """A plan as wam_ros/Trajectory of the rosbags library."""
     return message_from_fields(TRAJECTORY_TYPE, trajectory_fields(plan, times, z))
-
-
-def plan_from_message(message: Any) -> Plan:
-    """A wam_ros/Trajectory as plan, without candidates; what 32 bits rounded off stays off.
-
-    Raises:
-        InputError: It has no waypoints, or a value of it is impossible.
-
-    """
-    points = message.points
-    try:
-        status = PlanStatus(int(message.status))
-    except ValueError as err:
-        msg = f"trajectory of status {message.status}, known: {', '.join(f'{s.name} = {s.value}' for s in PlanStatus)}"
-        raise InputError(msg) from err
-    poses = [pose_from_message(point.pose) for point in points]
-    flat = [pose.to_se2() for pose in poses]
-    trajectory = Trajectory(
-        frame_id=message.header.frame_id,
-        stamp_ns=stamp_to_ns(message.header.stamp),
-        times=np.array([stamp_to_ns(point.time_from_start) / NS_PER_S for point in points]),
-        positions=np.array([[pose.x, pose.y] for pose in flat]).reshape(-1, 2),
-        headings=np.array([pose.yaw for pose in flat]),
-        speeds=np.array([point.velocity for point in points]),
-        accelerations=np.array([point.acceleration for point in points]),
-        heading_rates=np.array([point.heading_rate for point in points]),
-    )
-    confidence = np.array([point.confidence for point in points], dtype=np.float64)
-    return Plan(
-        trajectory,
-        message.planner,
-        status,
-        message.reason,
-        message.weights_hash,
-        None if np.isnan(confidence).all() else confidence,
-        None if math.isnan(message.confidence) else float(message.confidence),
-        bool(message.calibrated),
-        int(message.steps_done),
-        int(message.steps_planned),
-    )
 
 
 def _header(trajectory: Trajectory) -> dict[str, Any]:

@@ -58,9 +58,14 @@ def steer_share(steering_angle: float, max_steering: float) -> float:
 
 
 class Actuator:
-    """Applies commands to one actor."""
+    """Applies commands to one actor.
 
-    def __init__(self, actor: Any, vehicle: VehicleDescription, actuation: Actuation) -> None:
+    A carla.Vehicle does not send a control that equals the one it sent last, even if an Ackermann control has come in
+    between. A brake would thus be lost; controls go by the client's batch, which sends them all.
+    """
+
+    def __init__(self, client: Any, actor: Any, vehicle: VehicleDescription, actuation: Actuation) -> None:
+        self._client = client
         self._actor = actor
         self._vehicle = vehicle
         self._actuation = actuation
@@ -77,7 +82,7 @@ class Actuator:
             if self._actuation == "ackermann":
                 self._actor.apply_ackermann_control(ackermann_control(command))
             else:
-                self._actor.apply_control(vehicle_control(command, speed, self._vehicle, self.max_steering))
+                self._control(vehicle_control(command, speed, self._vehicle, self.max_steering))
 
     def apply_control(self, fields: Any) -> None:
         """Apply throttle, brake and so on as they are: anything with the fields of carla.VehicleControl."""
@@ -99,4 +104,4 @@ class Actuator:
 
     def _control(self, control: Any) -> None:
         with calling("applying a control"):
-            self._actor.apply_control(control)
+            self._client.apply_batch([carla.command.ApplyVehicleControl(self._actor.id, control)])

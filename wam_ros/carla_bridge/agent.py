@@ -49,7 +49,7 @@ def get_entry_point() -> str:
     return "WamAgent"
 
 
-class WamAgent(_BASE):  # type: ignore[misc]  # known at import only
+class WamAgent(_BASE):  # type: ignore[misc, valid-type]  # known at import only
     """Drives with a planner of ours: setup, set_global_plan and sensors are called once, then run_step in each tick."""
 
     def setup(self, path_to_conf_file: str) -> None:

@@ -110,7 +110,7 @@ class DrivenWorld:
         """
         assert self._ego is not None, "attach or spawn first"
         world, ego = self._connection.world, self._ego
-        self.actuator = Actuator(ego.actor, self.description, self.settings.actuation)
+        self.actuator = Actuator(self._connection.client, ego.actor, self.description, self.settings.actuation)
         if ego.is_ours:
             self.actuator.brake()
         self.clock.tick()

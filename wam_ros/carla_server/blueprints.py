@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,6 +11,8 @@ from wam_ros.carla_server.layouts import Triple
 from wam_ros.carla_server.wire_types import AttributeValue, Description
 from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import WorldError
+
+_LARGEST = 1e9  # of any attribute
 
 
 class AttributeType(IntEnum):
@@ -136,15 +137,20 @@ def read_color(value: str) -> tuple[int, int, int]:
 
 def _readable(blueprint_id: str, attribute: Attribute, value: str) -> None:
     try:
-        if attribute.type is AttributeType.INT:
-            int(value)
-        elif attribute.type is AttributeType.FLOAT:
-            if not math.isfinite(float(value)):
-                raise ValueError(value)
-        elif attribute.type is AttributeType.COLOR:
-            read_color(value)
-        elif attribute.type is AttributeType.BOOL and value.lower() not in {"true", "false", "0", "1"}:
-            raise ValueError(value)
-    except ValueError as err:
+        valid = _is_valid(attribute.type, value)
+    except ValueError:
+        valid = False
+    if not valid:
         msg = f"{blueprint_id}: {attribute.id} = {value[:60]!r}, wanted a value of type {attribute.type.name.lower()}"
-        raise WorldError(msg) from err
+        raise WorldError(msg)
+
+
+def _is_valid(kind: AttributeType, value: str) -> bool:
+    """Whether a text can be read; int, float and read_color also raise ValueError."""
+    if kind is AttributeType.INT:
+        return abs(int(value)) < _LARGEST
+    if kind is AttributeType.FLOAT:
+        return abs(float(value)) < _LARGEST
+    if kind is AttributeType.COLOR:
+        return bool(read_color(value))
+    return kind is AttributeType.STRING or value.lower() in {"true", "false", "0", "1"}

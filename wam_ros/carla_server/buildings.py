@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 
 import shapely
 from shapely import affinity
@@ -13,9 +14,11 @@ from wam_ros.carla_server.town import Town
 
 _OFF_ROAD = 6.0  # m at least between a lane's edge and a house; sidewalks lie between
 _NEAR_ROAD = 40.0  # m at most from a lane to the middle of a house
+_FINE = 0.05  # m; finer bends of a lane do not matter
 _GAP = 2.0  # m between houses
 _TRIES = 4000
 _SIDES = (10.0, 22.0)  # m
+_FAR = math.hypot(_SIDES[1], _SIDES[1]) + _GAP  # m between middles of houses that cannot touch
 _HEIGHTS = (6.0, 22.0)  # m
 
 
@@ -38,14 +41,15 @@ class Building:
         return affinity.translate(turned, self.x, self.y)
 
 
-def building_footprints(town: Town, seed: int = 0) -> list[Building]:
+@lru_cache(maxsize=4)  # the camera and each new world ask for the same
+def building_footprints(town: Town, seed: int = 0) -> tuple[Building, ...]:
     """Houses beside the streets, square to the nearest one; the same for the same town and seed."""
     rng = random.Random(f"{town.name} {town.seed} {seed} buildings")
     lines, beds = [], []
     for lane in town.lanes.lanes.values():
-        line = shapely.LineString(lane.centerline.points)
+        line = shapely.LineString(lane.centerline.points).simplify(_FINE)
         lines.append(line)
-        beds.append(line.buffer(lane.width / 2.0 + _OFF_ROAD))
+        beds.append(line.buffer(lane.width / 2.0 + _OFF_ROAD + _FINE))
     bed = shapely.union_all(beds)
     shapely.prepare(bed)
     lane_tree = shapely.STRtree(lines)
@@ -60,11 +64,14 @@ def building_footprints(town: Town, seed: int = 0) -> list[Building]:
             continue
         house = Building(spot.x, spot.y, _direction(nearest, spot), length, width, height)
         outline = house.footprint
-        if bed.intersects(outline) or any(outline.distance(other) < _GAP for other in outlines):
+        if bed.intersects(outline) or any(
+            math.dist((house.x, house.y), (other.x, other.y)) < _FAR and taken.distance(outline) < _GAP
+            for other, taken in zip(placed, outlines)
+        ):
             continue
         placed.append(house)
         outlines.append(outline)
-    return placed
+    return tuple(placed)
 
 
 def _direction(line: shapely.LineString, spot: shapely.Point) -> float:

@@ -55,7 +55,6 @@ class Clients:
         box = (car.length, car.width, car.height)
         body = self._spawn(bodies, ActorKind.VEHICLE, type_id, pose, box, _RED if color is None else color)
         self.vehicles[body.id] = ClientVehicle(body, car)
-        self._guests.add(body)
         return body
 
     def spawn_pedestrian(self, bodies: Mapping[int, Body], type_id: str, pose: SE2) -> Body:
@@ -73,8 +72,8 @@ class Clients:
         if self.bodies.pop(body_id, None) is None:
             return False
         self._walks.pop(body_id, None)
-        if self.vehicles.pop(body_id, None) is not None:
-            self._guests.remove(body_id)
+        self.vehicles.pop(body_id, None)
+        self._guests.remove(body_id)
         return True
 
     def vehicle(self, body_id: int) -> ClientVehicle:
@@ -130,6 +129,7 @@ class Clients:
             raise WorldError(msg)
         body.id = self._next_id()
         self.bodies[body.id] = body
+        self._guests.add(body)
         return body
 
     @staticmethod

@@ -3,6 +3,7 @@
 The rule: a vehicle may not move deeper into another box. It is put back to where it was, and loses the part of its
 speed that goes into the other (a plastic collision with something that does not give way). The impulse that is told is
 that of a plastic collision of both masses: reduced mass times closing speed. Traffic is not pushed: SUMO drives on.
+A contact is told in each step in which the boxes overlap, or would, had the vehicle not been put back.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Crashes:
 
     def blocked(self, box: Body, bodies: Mapping[int, Body]) -> bool:
         """Whether a box overlaps a body or a house."""
-        return bool(contacts(_row(box), _rows(bodies)) or contacts(_row(box), self._houses))
+        return bool(contacts(box_of(box), boxes_of(bodies)) or contacts(box_of(box), self._houses))
 
     def resolve(
         self, vehicles: Mapping[int, ClientVehicle], before: Mapping[int, BicycleState], bodies: Mapping[int, Body]
@@ -55,15 +56,15 @@ class Crashes:
             vehicle = vehicles[number]
             others = {key: other for key, other in bodies.items() if key != number}
             keys = [*others, *[TOWN] * len(self._houses)]
-            boxes = np.concatenate([_rows(others), self._houses])
-            hits = contacts(_row(vehicle.body), boxes)
+            boxes = np.concatenate([boxes_of(others), self._houses])
+            hits = contacts(box_of(vehicle.body), boxes)
             if not hits:
                 continue
             speed, deeper = vehicle.body.speed, False
             moved = vehicle.state
             after = vehicle.body.pose
             vehicle.place_back(before[number])
-            old = {hit.other: hit.depth for hit in contacts(_row(vehicle.body), boxes)}
+            old = {hit.other: hit.depth for hit in contacts(box_of(vehicle.body), boxes)}
             kept = speed
             for hit in hits:
                 other = others.get(keys[hit.other])
@@ -102,10 +103,12 @@ def _mass(body: Body) -> float:
     return _LIGHT_MASS.get(body.kind, _MASS_PER_AREA * body.length * body.width)
 
 
-def _row(body: Body) -> Array:
+def box_of(body: Body) -> Array:
+    """(5,) x, y, yaw, length, width, as `contacts` takes it."""
     return np.array([body.x, body.y, body.yaw, body.length, body.width])
 
 
-def _rows(bodies: Mapping[int, Body]) -> Array:
+def boxes_of(bodies: Mapping[int, Body]) -> Array:
+    """(N, 5) in the order of the mapping."""
     rows = [(body.x, body.y, body.yaw, body.length, body.width) for body in bodies.values()]
     return np.array(rows, dtype=np.float64).reshape(-1, 5)

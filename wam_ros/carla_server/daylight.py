@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wam_ros.core.geometry import Array
 from wam_ros.carla_server.meshes import Color
+from wam_ros.core.geometry import Array
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ from wam_ros.carla_server.vehicle_types import COLORS, TRAFFIC, WALKER_TYPE, WAL
 KEEP_AWAY = 60.0  # m from clients' vehicles: nobody appears or vanishes nearer
 _STUCK = 90.0  # s of waiting after which a vehicle is taken elsewhere
 _MIN_EDGE = 40.0  # m of a street that vehicles start on
+_WRONG_LANE = 15.0  # s of waiting after which the way is looked at
+_ENDS = 12.0  # m at the ends of a street, where nobody starts
+_MARGIN = 30.0  # m: a start may have to wait a second until it is free
 _AHEAD = 3  # edges of a route that are known at least
 _TRIES = 20
 Place = tuple[float, float]
@@ -33,11 +36,11 @@ class Demand:
         self.colors: dict[str, Color] = {}
         self.walkers: dict[str, str] = {}
         self._ends: dict[str, str] = {}
-        streets = {lane.edge: lane for lane in net.lanes.values() if not lane.internal}
-        self._edges = sorted(edge for edge, lane in streets.items() if lane.length >= _MIN_EDGE)
-        self._middles = {
-            edge: tuple(streets[edge].shape.position(streets[edge].shape.length / 2.0)) for edge in streets
-        }
+        self._streets = {lane.edge: lane for lane in net.lanes.values() if not lane.internal}
+        self._edges = sorted(edge for edge, lane in self._streets.items() if lane.length >= _MIN_EDGE)
+        self._onward: dict[str, list[str]] = {}
+        for connection in net.connections:
+            self._onward.setdefault(connection.start, []).append(net.lanes[connection.end].edge)
 
     def fill(self, clients: Sequence[Place]) -> None:
         """Bring vehicles and pedestrians to the wanted numbers, away from clients."""
@@ -58,8 +61,10 @@ class Demand:
             x, y = libsumo.vehicle.getPosition(name)
             if libsumo.vehicle.getWaitingTime(name) > _STUCK and _far(x, y, clients):
                 self.forget(name)
-            else:
-                self._extend(name)
+                continue
+            if libsumo.vehicle.getWaitingTime(name) > _WRONG_LANE:
+                self._give_way_up(name)
+            self._extend(name)
         for name in self.walkers:
             if libsumo.person.getRemainingStages(name) <= 1:
                 self._walk_on(name, self._ends[name])
@@ -69,12 +74,15 @@ class Demand:
         kind = self._rng.choices(TRAFFIC, [each.share for each in TRAFFIC])[0]
         self._count += 1
         name = f"v{self._count}"
+        start = self._start(clients)
+        if start is None:
+            return
+        edge, position = start
         for _ in range(_TRIES):
-            start, goal = self._start(clients), self._rng.choice(self._edges)
-            edges = libsumo.simulation.findRoute(start, goal, kind.type_id).edges if start else ()
+            edges = libsumo.simulation.findRoute(edge, self._rng.choice(self._edges), kind.type_id).edges
             if len(edges) >= _AHEAD:
                 libsumo.route.add(name, edges)
-                libsumo.vehicle.add(name, name, kind.type_id, "now", "best", "random_free", "0")
+                libsumo.vehicle.add(name, name, kind.type_id, "now", "best", str(position), "0")
                 self.types[name] = kind
                 self.colors[name] = self._rng.choice(COLORS)
                 return
@@ -84,8 +92,8 @@ class Demand:
         name, start = f"p{self._count}", self._start(clients)
         if start is None:
             return
-        libsumo.person.add(name, start, self._rng.uniform(1.0, _MIN_EDGE - 1.0))
-        if self._walk_on(name, start):
+        libsumo.person.add(name, *start)
+        if self._walk_on(name, start[0]):
             self.walkers[name] = WALKER_TYPE.format(self._rng.randint(1, WALKER_TYPES))
             self.colors[name] = self._rng.choice(COLORS)
         else:
@@ -113,6 +121,14 @@ class Demand:
                 libsumo.vehicle.setRoute(name, [*route[index:], *onward[1:]])
                 return
 
+    def _give_way_up(self, name: str) -> None:
+        """Who waits in a lane that does not lead where it wants to go takes the way that there is."""
+        onward = self._onward.get(libsumo.vehicle.getLaneID(name), [])
+        route = libsumo.vehicle.getRoute(name)
+        index = libsumo.vehicle.getRouteIndex(name)
+        if onward and index >= 0 and (index + 1 == len(route) or route[index + 1] not in onward):
+            libsumo.vehicle.setRoute(name, [route[index], self._rng.choice(onward)])
+
     def forget(self, name: str) -> None:
         """Take a vehicle or pedestrian away."""
         if self.types.pop(name, None) is not None and name in libsumo.vehicle.getLoadedIDList():
@@ -122,12 +138,15 @@ class Demand:
         self.colors.pop(name, None)
         self._ends.pop(name, None)
 
-    def _start(self, clients: Sequence[Place]) -> str | None:
+    def _start(self, clients: Sequence[Place]) -> tuple[str, float] | None:
+        """A street and a position along it, away from clients; None if none was found."""
         for _ in range(_TRIES):
             edge = self._rng.choice(self._edges)
-            x, y = self._middles[edge]
-            if _far(float(x), float(y), clients, 2.0 * KEEP_AWAY):
-                return edge
+            street = self._streets[edge]
+            share = self._rng.uniform(_ENDS, street.length - _ENDS) / street.length
+            x, y = street.shape.position(share * street.shape.length)
+            if _far(float(x), float(y), clients, KEEP_AWAY + _MARGIN):
+                return edge, share * street.length
         return None
 
 

@@ -56,7 +56,7 @@ class DrawnScene:
             self._add_layer(layer, texture(images[layer.name], layer.name) if layer.textured else None)
         self._sky = self._painted(sky(self.daylight, 300.0), Tag.SKY, -1)
         self._sky.reparentTo(self.root)
-        self._lamps = [_Lamps(head, self._cell((head.x, head.y))) for head in self.heads]
+        self._lamps = [_Lamps(head, self._cell(_cell_of(head))) for head in self.heads]
         self._bodies = self.root.attachNewNode("bodies")
         self._models: dict[_Looks, Any] = {}
         self._drawn: dict[int, _DrawnBody] = {}
@@ -93,7 +93,8 @@ class DrawnScene:
     def _add_layer(self, layer: Layer, image: Any) -> None:
         mesh = lit(layer.mesh, self.daylight)
         for key, part in cells(mesh, CELL):
-            node = self._cell_node(key).attachNewNode(geom(part, layer.name))
+            part = part.moved(-key[0] * CELL, -key[1] * CELL)  # small numbers: the renderer counts in 32 bits
+            node = self._cell(key).attachNewNode(geom(part, layer.name))
             _tag(node, layer.tag)
             if layer.painted is not None:
                 _paint_in_order(node, layer.painted)
@@ -106,12 +107,11 @@ class DrawnScene:
         _paint_in_order(node, order)
         return node
 
-    def _cell(self, place: tuple[float, float]) -> Any:
-        return self._cell_node((math.floor(place[0] / CELL), math.floor(place[1] / CELL)))
-
-    def _cell_node(self, key: tuple[int, int]) -> Any:
+    def _cell(self, key: tuple[int, int]) -> Any:
+        """The node of a square of the town, with the origin in its corner."""
         if key not in self._cells:
             self._cells[key] = self.root.attachNewNode(f"cell {key}")
+            self._cells[key].setPos(key[0] * CELL, key[1] * CELL, 0.0)
         return self._cells[key]
 
     def _model(self, key: ModelKey, sector: int) -> Any:
@@ -154,7 +154,8 @@ class _Lamps:
     def __init__(self, head: SignalHead, parent: Any) -> None:
         self.signal = head.signals[0]
         node = parent.attachNewNode("lamps")
-        node.setPosHpr(head.x, head.y, head.z, math.degrees(head.yaw), 0.0, 0.0)
+        left, bottom = (CELL * index for index in _cell_of(head))
+        node.setPosHpr(head.x - left, head.y - bottom, head.z, math.degrees(head.yaw), 0.0, 0.0)
         node.setScale(head.scale)
         self._states = {}
         for state in LightState:
@@ -182,3 +183,7 @@ def _paint_in_order(node: Any, order: int) -> None:
     node.setDepthWrite(False)
     if order > 0:
         node.hide(DEPTH_EYES)
+
+
+def _cell_of(head: SignalHead) -> tuple[int, int]:
+    return math.floor(head.x / CELL), math.floor(head.y / CELL)

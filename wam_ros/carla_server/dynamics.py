@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wam_ros.carla_server.bodies import Body
+from wam_ros.core.errors import WorldError
 from wam_ros.core.geometry import SE2, wrap_angle
 from wam_ros.core.vehicle import BicycleState, KinematicBicycle, VehicleDescription
 
 SPEED_GAIN = 4.0  # 1/s: an Ackermann command wants this share of the missing speed as acceleration
+_LARGEST = float(np.finfo(np.float32).max)
 _STANDING = 0.1  # m/s; the gear changes below it
 
 
@@ -71,8 +74,8 @@ class ClientVehicle:
         after = self._bicycle.step(before, self.command.steering_angle, wanted, dt)
         if self._reverse:
             distance = 0.5 * (before.speed + after.speed) * dt
-            curvature = np.tan(after.steering_angle) / self.description.wheelbase
-            after = replace(after, pose=self._bicycle.advance(before.pose, -distance, float(curvature)))
+            curvature = math.tan(after.steering_angle) / self.description.wheelbase
+            after = replace(after, pose=self._bicycle.advance(before.pose, -distance, curvature))
         self.state = after
         self._show(before)
 
@@ -122,5 +125,14 @@ class ClientVehicle:
 
 
 def rounded(value: float) -> float:
-    """As the wire carries it: 32 bit."""
-    return float(np.float32(value))
+    """As the wire carries it: 32 bit.
+
+    Raises:
+        WorldError: It is not finite in 32 bit.
+
+    """
+    number = float(np.float32(value)) if abs(value) < _LARGEST else math.nan
+    if not math.isfinite(number):
+        msg = f"command {value}, wanted a finite number of 32 bit"
+        raise WorldError(msg)
+    return number

@@ -1,15 +1,18 @@
-"""Clients' vehicles as SUMO's drivers see them: moved from outside, on a route as far as it is known."""
+"""Clients' bodies as SUMO's drivers see them: moved from outside, on a route as far as it is known.
+
+Pedestrians and things are seen too while they are on a lane: as vehicles of their size.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 
 import libsumo
 
 from wam_ros.carla_server.bodies import Body
 from wam_ros.carla_server.town import Town
-from wam_ros.core.geometry import SE2
 
 _TYPE = "guest"
 _ANYWHERE = 2  # SUMO's keepRoute: where we say, on a road or off it
@@ -29,15 +32,15 @@ class Guests:
         self._ways: dict[int, list[str]] = {}
 
     def add(self, body: Body) -> None:
-        """Show a vehicle to SUMO's drivers."""
+        """Show a body to SUMO's drivers."""
         self._guests[body.id] = body
-        self._enter(body)
 
     def remove(self, body_id: int) -> None:
         """Take it away again."""
         if self._guests.pop(body_id, None) is not None:
             self._ways.pop(body_id, None)
-            libsumo.vehicle.remove(_name(body_id))
+            if _name(body_id) in libsumo.vehicle.getLoadedIDList():
+                libsumo.vehicle.remove(_name(body_id))
 
     def announce(self, body_id: int, lane_ids: Sequence[str]) -> None:
         """The lanes that it will drive, so that others know where it turns."""
@@ -53,30 +56,40 @@ class Guests:
         return [(body.x, body.y) for body in self._guests.values()]
 
     def before_step(self) -> None:
-        """Put every guest where its body is."""
+        """Put every guest where its body is; who is off the road does not concern SUMO's drivers."""
+        if not self._guests:
+            return
+        present = set(libsumo.vehicle.getLoadedIDList())
         for body in self._guests.values():
+            name = _name(body.id)
+            match = self._lanes.match(body.pose, math.pi)
+            if match is None or match.projection.distance > match.lane.width:
+                if name in present:
+                    libsumo.vehicle.remove(name)
+                continue
+            if name not in present:
+                self._enter(body, match.lane.id)
             half = body.length / 2.0
             x, y = body.x + half * math.cos(body.yaw), body.y + half * math.sin(body.yaw)
-            libsumo.vehicle.moveToXY(_name(body.id), "", -1, x, y, 90.0 - math.degrees(body.yaw), _ANYWHERE)
+            libsumo.vehicle.moveToXY(name, "", -1, x, y, 90.0 - math.degrees(body.yaw), _ANYWHERE)
 
     def after_step(self) -> None:
-        """Bring back who reached the end of its route, and tell SUMO the way on."""
+        """Tell SUMO the way on."""
         if not self._guests:
             return
         present = set(libsumo.vehicle.getIDList())
         for body in self._guests.values():
             name = _name(body.id)
-            if name not in present:
-                self._enter(body)
-                continue
-            edge = libsumo.vehicle.getRoadID(name)
-            if edge and not edge.startswith(":"):
-                route = self._route(body.id, edge)
+            if name in present:
                 index = max(libsumo.vehicle.getRouteIndex(name), 0)
-                if tuple(libsumo.vehicle.getRoute(name)[index:]) != tuple(route):
-                    libsumo.vehicle.setRoute(name, route)
+                ahead = libsumo.vehicle.getRoute(name)[index:]
+                wanted = self._route(body.id, ahead[0])
+                if list(ahead) != wanted:
+                    # Refused inside a junction that leads elsewhere; asked again in the next step.
+                    with suppress(libsumo.TraCIException):
+                        libsumo.vehicle.setRoute(name, wanted)
 
-    def _enter(self, body: Body) -> None:
+    def _enter(self, body: Body, lane: str) -> None:
         name = _name(body.id)
         kind = f"{_TYPE}{body.id}"
         if kind not in libsumo.vehicletype.getIDList():
@@ -84,7 +97,7 @@ class Guests:
             libsumo.vehicletype.setLength(kind, body.length)
             libsumo.vehicletype.setWidth(kind, body.width)
         route = f"{name} {libsumo.simulation.getTime()}"
-        libsumo.route.add(route, self._route(body.id, self._nearest_edge(body)))
+        libsumo.route.add(route, self._route(body.id, self._edge(lane)))
         libsumo.vehicle.add(name, route, kind)
         libsumo.vehicle.setSpeedMode(name, 0)
         libsumo.vehicle.setLaneChangeMode(name, 0)
@@ -97,9 +110,8 @@ class Guests:
             route = [*route, self._onward[route[-1]]]
         return route
 
-    def _nearest_edge(self, body: Body) -> str:
-        match = self._lanes.match(SE2(body.x, body.y, body.yaw), math.pi)
-        lane = "" if match is None else match.lane.id
+    def _edge(self, lane: str) -> str:
+        """The street of a lane; for one inside a junction, the street that it leads to."""
         while lane not in self._edges:
             lane = self._lanes.lanes[lane].successors[0]
         return self._edges[lane]

@@ -222,19 +222,21 @@ def gantries(heads: Iterable[SignalHead], road: shapely.Geometry) -> Mesh:
 
 
 def _gantry(row: Sequence[SignalHead], road: shapely.Geometry) -> Mesh:
+    """A pole and an arm behind the heads of a row, with a short piece from the arm to each."""
     yaw = row[0].yaw
-    across = np.array([math.sin(yaw), -math.cos(yaw)])
-    behind = 0.25 * np.array([math.cos(yaw), math.sin(yaw)])
+    across, forward = np.array([math.sin(yaw), -math.cos(yaw)]), np.array([math.cos(yaw), math.sin(yaw)])
     places = np.array([(head.x, head.y) for head in row])
-    offsets = (places - places[0]) @ across
-    line = places[0] + behind
+    offsets, depths = (places - places[0]) @ across, (places - places[0]) @ forward
+    line = places[0] + (depths.max() + 0.45) * forward
     foot = _foot(line, across, float(offsets.min()), float(offsets.max()), road)
-    z = row[0].z
+    z = max(head.z for head in row)
     far_end = max(offsets, key=lambda value: abs(value - foot))
     base, end = line + foot * across, line + far_end * across
-    pole = tube((*base, 0.0), (*base, z + 0.3), 0.13, _STEEL, 6)
-    arm = tube((*base, z), (*end, z), 0.08, _STEEL, 4)
-    return merged([pole, arm])
+    parts = [tube((*base, 0.0), (*base, z + 0.3), 0.13, _STEEL, 6), tube((*base, z), (*end, z), 0.08, _STEEL, 4)]
+    for place, offset, head in zip(places, offsets, row):
+        back = place + 0.2 * head.scale * forward
+        parts.append(tube((*(line + offset * across), z), (*back, min(z, head.z + 0.5 * PITCH)), 0.06, _STEEL, 4))
+    return merged(parts)
 
 
 def _foot(line: Array, across: Array, low: float, high: float, road: shapely.Geometry) -> float:

@@ -166,7 +166,7 @@ class SocketLoop:
 
     def fileno(self) -> int:
         """To be watched by another loop."""
-        return int(self._selector.fileno())  # type: ignore[attr-defined]  # epoll and kqueue have one
+        return int(self._selector.fileno())  # epoll and kqueue have one
 
     def watch(self, sock: socket.socket | int, events: int, ready: Callable[[int], None]) -> None:
         """Call `ready` with the events that came, from now on for these events; 0 = not any more."""
@@ -181,7 +181,8 @@ class SocketLoop:
     def poll(self, timeout: float) -> None:
         """Wait at most `timeout` [s] for something to happen, and have it dealt with."""
         for key, events in self._selector.select(max(timeout, 0.0)):
-            if key.fileobj in self._selector.get_map():  # an earlier one of this turn may have ended it
+            now = self._selector.get_map().get(key.fd)
+            if now is not None and now.fileobj is key.fileobj:  # an earlier one of this turn may have ended it
                 key.data(events)
 
     def close(self) -> None:

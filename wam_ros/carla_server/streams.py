@@ -34,10 +34,16 @@ class Streams:
     def __init__(self, host: str, port: int) -> None:
         self.loop = SocketLoop()
         self._sessions: dict[int, list[Peer]] = defaultdict(list)
-        self._expected: deque[tuple[int, float]] = deque()
+        self._expected: deque[tuple[int, float]] = deque(maxlen=_MOST_PEERS)
         self._joined: set[int] = set()
         self._newest: tuple[Chunk, ...] = ()
+        self._last_number = WORLD
         self.port = self.loop.listen(host, port, self._accept, most_peers=_MOST_PEERS, most_pending=_MOST_PENDING)
+
+    def new_number(self) -> int:
+        """For a new stream; none is ever used again."""
+        self._last_number += 1
+        return self._last_number
 
     def announce(self, number: int) -> bytes:
         """The token of a stream; its client is expected to connect soon."""

@@ -14,19 +14,20 @@ import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ET
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
+from wam_ros.carla_server.sumo_net import SumoNet
 from wam_ros.carla_server.town import ABOUT, NET, XODR, Town
 from wam_ros.core.errors import ConfigError, WorldError
 
+_NODES, _EDGES = "plain.nod.xml", "plain.edg.xml"
 LAYOUTS = ("grid", "random")
 _OFFSETS = 60  # s, within which the signals' cycles begin
 _TRIES = 30
 _MIN_RADIUS = 5.5  # m, of lanes over junctions, over 4 m of way
-_MIN_JUNCTIONS = 4
+_MIN_JUNCTIONS = 6
 _LANES = (1, 1, 2, 2, 3)  # per direction of a street, drawn with equal chance
 _SPEEDS = {1: (8.3, 11.1), 2: (11.1, 13.9), 3: (13.9,)}  # m/s by number of lanes
 _UNSIGNALLED_SHARE = 0.25  # of the junctions
@@ -55,7 +56,7 @@ def build_town(seed: int, layout: str, out: Path, *, size: int | None = None) ->
         layout: "grid" or "random".
         out: Must not exist, or be a town that is then replaced.
         size: Grid: junctions from west to east, one more than from south to north (default 4). Random: number of
-            streets that are tried (default 40).
+            streets that are tried (default 50).
 
     Raises:
         ConfigError: The layout is unknown, the size too small, or `out` is something else than a town.
@@ -68,7 +69,7 @@ def build_town(seed: int, layout: str, out: Path, *, size: int | None = None) ->
     if out.exists() and not (out / ABOUT).is_file():
         msg = f"{out} exists and is not a town; name another folder"
         raise ConfigError(msg)
-    size = {"grid": 4, "random": 40}[layout] if size is None else size
+    size = {"grid": 4, "random": 50}[layout] if size is None else size
     if size < 3:
         msg = f"size {size}, wanted at least 3"
         raise ConfigError(msg)
@@ -98,6 +99,8 @@ def _make(work: Path, layout: str, size: int, seed: int, attempt: int) -> None:
     _generate(work, layout, size, rng.randrange(2**31))
     _edit(work, layout, rng)
     version = _convert(work)
+    while _narrow(work):
+        version = _convert(work)
     about = {"seed": seed, "layout": layout, "size": size, "made_with": version}
     (work / NET).write_text(_with_offsets(_plain(work / NET), rng), encoding="utf-8")
     (work / XODR).write_text(_plain(work / XODR), encoding="utf-8")
@@ -142,14 +145,14 @@ def _generate(work: Path, layout: str, size: int, seed: int) -> None:
         how = ["--grid", "--grid.x-number", str(size), "--grid.y-number", str(size - 1), "--grid.length", "130"]
     else:
         how = ["--rand", "--rand.iterations", str(size), "--rand.min-distance", "100", "--rand.max-distance", "170"]
-        how += ["--rand.min-angle", "80", "--rand.neighbor-dist1", "0", "--rand.neighbor-dist2", "2"]
+        how += ["--rand.min-angle", "72", "--rand.neighbor-dist1", "0", "--rand.neighbor-dist2", "2"]
         how += ["--rand.neighbor-dist3", "10", "--rand.neighbor-dist4", "10", "--rand.connectivity", "0.98"]
     _run("netgenerate", *how, "--seed", str(seed), "--plain-output-prefix", str(work / "plain"))
 
 
 def _edit(work: Path, layout: str, rng: random.Random) -> None:
     """Move the junctions, drop dead ends, and draw lanes, speeds and the kind of each junction."""
-    node_file, edge_file = work / "plain.nod.xml", work / "plain.edg.xml"
+    node_file, edge_file = work / _NODES, work / _EDGES
     nodes, edges = ET.parse(node_file), ET.parse(edge_file)  # noqa: S314  # written by netgenerate just now
     by_id = {node.get("id", ""): node for node in nodes.getroot().findall("node")}
     if layout == "grid":
@@ -190,9 +193,9 @@ def _streets(edges: ET.Element) -> list[list[ET.Element]]:
 
 
 def _round_bends(nodes: ET.Element, edges: ET.Element) -> bool:
-    """Where only two streets meet there is no junction: they become one street with a round bend; whether there was any.
+    """Where only two streets meet there is no junction: they become one street with a round bend.
 
-    A street that would lead back to where it began goes.
+    A street that would lead back to where it began goes. Says whether there was any.
     """
     places = {node.get("id", ""): (float(node.get("x", "0")), float(node.get("y", "0"))) for node in nodes}
     found = False
@@ -274,10 +277,28 @@ def _drop_dead_ends(nodes: ET.Element, edges: ET.Element) -> bool:
 
 
 def _convert(work: Path) -> str:
-    files = ["-n", str(work / "plain.nod.xml"), "-e", str(work / "plain.edg.xml")]
+    files = ["-n", str(work / _NODES), "-e", str(work / _EDGES)]
     _run("netconvert", *files, "-o", str(work / NET), "--opendrive-output", str(work / XODR), *_CONVERT)
     found = re.search(r"Eclipse SUMO netconvert (\S+)", (work / NET).read_text(encoding="utf-8"))
     return f"netconvert {found.group(1)}" if found else "netconvert"
+
+
+def _narrow(work: Path) -> bool:
+    """Take one lane from the streets that have one which leads nowhere; whether there was any."""
+    net = SumoNet.load(work / NET)
+    onward = {connection.start for connection in net.connections}
+    ending = {lane.edge for lane in net.lanes.values() if not lane.internal and lane.id not in onward}
+    edge_file = work / _EDGES
+    edges = ET.parse(edge_file)  # noqa: S314  # written by us just now
+    found = False
+    for street in _streets(edges.getroot()):
+        lanes = int(street[0].get("numLanes", "1"))
+        if lanes > 1 and ending & {edge.get("id", "") for edge in street}:
+            found = True
+            for edge in street:
+                edge.set("numLanes", str(lanes - 1))
+    edges.write(edge_file)
+    return found
 
 
 def _plain(path: Path) -> str:

@@ -25,7 +25,9 @@ from wam_ros.core.errors import WorldError
 from wam_ros.core.geometry import SE3
 from wam_ros.core.scene import LightState
 
-NEAR, FAR = 0.25, 400.0  # m
+# Where a surface crosses a near plane close to the eye, the software renderer draws shreds of it elsewhere: measured in
+# 1 of 100 images at 0.25 m.
+NEAR, FAR = 1.0, 400.0  # m
 # The software renderer rounds corners to whole pixels and fills both ends of a row: shapes come out this far left and up.
 _SHIFT = 0.25  # px
 _WAYS = ("color", "classes", "depth")

@@ -59,7 +59,7 @@ class Traffic:
         self._before: dict[str, Pose] = {}
         self._now: dict[str, Pose] = {}
         self._steps = 0
-        self._shown_early = False
+        self._shown_early = self._closed = False
         self.bodies: dict[str, Body] = {}
         self._demand.fill(())
 
@@ -108,8 +108,10 @@ class Traffic:
                 del self.bodies[name]
 
     def close(self) -> None:
-        """End the simulation."""
-        libsumo.close()
+        """End the simulation; again does nothing."""
+        if not self._closed:
+            self._closed = True
+            libsumo.close()
 
     def _move_vehicles(self) -> None:
         api, types = libsumo.vehicle, self._demand.types

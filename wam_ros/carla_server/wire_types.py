@@ -1,4 +1,4 @@
-"""The values of CARLA's calls: read out of msgpack with every number checked, and made for answers. It knows no world."""
+"""The values of CARLA's calls, read out of msgpack with every number checked, and made for answers. No world."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def number(value: Any) -> float:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise _wrong(value, "a number")
-    if not math.isfinite(value) or abs(value) > _LARGEST:
+    if abs(value) > _LARGEST or not math.isfinite(value):
         raise _wrong(value, f"a finite number of at most {_LARGEST:g}")
     return float(value)
 

@@ -161,7 +161,7 @@ class World:
         return self._added(self._clients.spawn_pedestrian(self.bodies, type_id, pose))
 
     def spawn_prop(self, type_id: str, pose: SE2, size: tuple[float, float, float]) -> Body:
-        """A thing of length, width and height [m] that stands in the way; SUMO's drivers do not see it.
+        """A thing of length, width and height [m] that stands in the way.
 
         Raises:
             WorldError: Something is there already.
@@ -236,7 +236,7 @@ class World:
         self._traffic.guests.announce(body_id, lane_ids)
 
     @property
-    def buildings(self) -> list[Building]:
+    def buildings(self) -> tuple[Building, ...]:
         """The houses that vehicles collide with."""
         return self._crashes.buildings
 

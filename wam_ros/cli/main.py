@@ -14,6 +14,7 @@ from wam_ros.core.errors import WamError
 COMMANDS = {
     "bag": "wam_ros.cli.bag",
     "bench": "wam_ros.cli.bench",
+    "carla-server": "wam_ros.cli.carla_server",
     "drive": "wam_ros.cli.drive",
     "record": "wam_ros.cli.record",
     "replay": "wam_ros.cli.replay",

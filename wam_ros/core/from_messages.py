@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import replace
 from typing import Any, cast
@@ -14,6 +15,7 @@ from wam_ros.core.ego import EgoState
 from wam_ros.core.errors import InputError
 from wam_ros.core.geometry import SE3
 from wam_ros.core.observation import Route
+from wam_ros.core.plan import Plan, PlanStatus, Trajectory
 from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.timing import NS_PER_S
 
@@ -190,3 +192,43 @@ def _decompressed(message: Any) -> CameraImage:
         raise InputError(msg)
     encoding: Encoding = "mono8" if pixels.ndim == 2 else "bgra8" if pixels.shape[2] == 4 else "bgr8"
     return CameraImage(stamp_to_ns(message.header.stamp), pixels, encoding)
+
+
+def plan_from_message(message: Any) -> Plan:
+    """A wam_ros/Trajectory as plan, without candidates; what 32 bits rounded off stays off.
+
+    Raises:
+        InputError: It has no waypoints, or a value of it is impossible.
+
+    """
+    points = message.points
+    try:
+        status = PlanStatus(int(message.status))
+    except ValueError as err:
+        msg = f"trajectory of status {message.status}, known: {', '.join(f'{s.name} = {s.value}' for s in PlanStatus)}"
+        raise InputError(msg) from err
+    poses = [pose_from_message(point.pose) for point in points]
+    flat = [pose.to_se2() for pose in poses]
+    trajectory = Trajectory(
+        frame_id=message.header.frame_id,
+        stamp_ns=stamp_to_ns(message.header.stamp),
+        times=np.array([stamp_to_ns(point.time_from_start) / NS_PER_S for point in points]),
+        positions=np.array([[pose.x, pose.y] for pose in flat]).reshape(-1, 2),
+        headings=np.array([pose.yaw for pose in flat]),
+        speeds=np.array([point.velocity for point in points]),
+        accelerations=np.array([point.acceleration for point in points]),
+        heading_rates=np.array([point.heading_rate for point in points]),
+    )
+    confidence = np.array([point.confidence for point in points], dtype=np.float64)
+    return Plan(
+        trajectory,
+        message.planner,
+        status,
+        message.reason,
+        message.weights_hash,
+        None if np.isnan(confidence).all() else confidence,
+        None if math.isnan(message.confidence) else float(message.confidence),
+        bool(message.calibrated),
+        int(message.steps_done),
+        int(message.steps_planned),
+    )

@@ -8,7 +8,15 @@ from typing import Any
 
 import numpy as np
 from carla_msgs.msg import CarlaCollisionEvent, CarlaEgoVehicleControl, CarlaEgoVehicleStatus
-from geometry_msgs.msg import Accel, PoseStamped, Quaternion, Transform, TransformStamped, Vector3
+from geometry_msgs.msg import (
+    Accel,
+    AccelWithCovarianceStamped,
+    PoseStamped,
+    Quaternion,
+    Transform,
+    TransformStamped,
+    Vector3,
+)
 from nav_msgs.msg import Path
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image, Imu, NavSatFix, NavSatStatus
@@ -17,6 +25,7 @@ from std_msgs.msg import Header
 from wam_ros.carla_bridge.carla_poses import rotation_vector_from_carla, transform_to_pose, vector_from_carla
 from wam_ros.carla_bridge.measurement import CollisionEvent, Measurement
 from wam_ros.core.camera import CameraModel
+from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, SE3, Array
 from wam_ros.core.observation import Route
 from wam_ros.core.vehicle import VehicleCommand
@@ -93,14 +102,22 @@ def collision_message(event: CollisionEvent, frame_id: str) -> Any:
     )
 
 
+def acceleration_message(ego: EgoState, base_frame: str) -> Any:
+    """Acceleration of base_link, which odometry does not hold, as geometry_msgs/AccelWithCovarianceStamped."""
+    linear = Vector3(x=float(ego.acceleration), y=float(ego.lateral_acceleration))
+    message = AccelWithCovarianceStamped(header=header(ego.stamp_ns, base_frame))
+    message.accel.accel = Accel(linear=linear)
+    return message
+
+
 def vehicle_status_message(measurement: Measurement, control: Any) -> Any:
     """State and carla.VehicleControl of the vehicle as carla_msgs/CarlaEgoVehicleStatus, as CARLA reports them."""
     ego = measurement.ego
     head = header(measurement.stamp_ns, ego.frame_id)
-    acceleration = Accel(linear=Vector3(x=ego.acceleration, y=ego.lateral_acceleration))
+    acceleration = Accel(linear=Vector3(x=float(ego.acceleration), y=float(ego.lateral_acceleration)))
     return CarlaEgoVehicleStatus(
         header=head,
-        velocity=ego.speed,
+        velocity=float(ego.speed),
         acceleration=acceleration,
         orientation=_quaternion(measurement.map_from_base),
         control=CarlaEgoVehicleControl(

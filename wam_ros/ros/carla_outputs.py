@@ -50,6 +50,7 @@ class CarlaOutputs:
         self._world_info = self._publisher(topics.WORLD_INFO)
         self._tf, self._tf_static = self._publisher(topics.TF), self._publisher(topics.TF_STATIC)
         self._truth, self._odometry = self._publisher(of(topics.TRUTH)), self._publisher(of(topics.ODOMETRY))
+        self._acceleration = self._publisher(of(topics.ACCELERATION))
         self._speed = self._publisher(of(topics.SPEEDOMETER))
         self._vehicle_status = self._publisher(of(topics.VEHICLE_STATUS))
         self._instruction = self._publisher(of(topics.INSTRUCTION))
@@ -90,10 +91,11 @@ class CarlaOutputs:
         head = messages.header(now.stamp_ns, ego.frame_id)
         moved = messages.transform_message(head, self._base_frame, now.map_from_base)
         self._tf.publish(TFMessage(transforms=[moved]))
+        self._acceleration.publish(messages.acceleration_message(ego, self._base_frame))
         self._odometry.publish(odometry_message(ego, self._base_frame, now.map_from_base))
         for name in now.readings.keys() & self._images.keys():
             self._publish_image(name, now.readings[name], now.stamp_ns)
-        self._speed.publish(Float32(data=ego.speed))
+        self._speed.publish(Float32(data=float(ego.speed)))
         control = environment.world.actor.get_control()
         self._vehicle_status.publish(messages.vehicle_status_message(now, control))
         for name in now.readings.keys() & self._singles.keys():
@@ -104,7 +106,7 @@ class CarlaOutputs:
         self._carla_status.publish(
             CarlaStatus(
                 frame=now.frame,
-                fixed_delta_seconds=environment.tick_s,
+                fixed_delta_seconds=float(environment.tick_s),
                 synchronous_mode=True,
                 synchronous_mode_running=True,
             )
@@ -123,8 +125,8 @@ class CarlaOutputs:
             commands=inbox.taken,
             missed_commands=inbox.missed,
             collisions=len(environment.collisions),
-            route_progress=environment.progress,
-            route_length=math.nan if planned is None else planned.length,
+            route_progress=float(environment.progress),
+            route_length=math.nan if planned is None else float(planned.length),
             real_time_factor=real_time_factor,
         )
         self._last_status = status

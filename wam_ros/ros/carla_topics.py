@@ -1,4 +1,4 @@
-"""Every topic of the node `carla_bridge`: names and types of CARLA's ros-bridge, in one table."""
+"""Every topic of the node `carla_bridge`, in one table: names and types of CARLA's ros-bridge, and some of our own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from carla_msgs.msg import (
     CarlaStatus,
     CarlaWorldInfo,
 )
+from geometry_msgs.msg import AccelWithCovarianceStamped
 from nav_msgs.msg import Odometry, Path
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
@@ -37,6 +38,7 @@ WORLD_INFO = Topic("/carla/world_info", CarlaWorldInfo, LATCHED)
 
 # Of the vehicle: ROLE is its role name.
 ODOMETRY = Topic("/carla/ROLE/odometry", Odometry, OUTPUT)
+ACCELERATION = Topic("/carla/ROLE/acceleration", AccelWithCovarianceStamped, OUTPUT)
 TRUTH = Topic("/carla/ROLE/truth", Scene, OUTPUT)
 SPEEDOMETER = Topic("/carla/ROLE/speedometer", Float32, OUTPUT)
 VEHICLE_STATUS = Topic("/carla/ROLE/vehicle_status", CarlaEgoVehicleStatus, OUTPUT)

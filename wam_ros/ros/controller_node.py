@@ -10,7 +10,6 @@ from typing import Any
 from rclpy.clock import Clock, ClockType  # type: ignore[attr-defined]  # the same place in all distributions
 from rclpy.node import Node
 
-from wam_ros.bags.plan_messages import plan_from_message
 from wam_ros.control import (
     CommandGuard,
     ControlOutput,
@@ -22,6 +21,7 @@ from wam_ros.control import (
 )
 from wam_ros.core import from_messages
 from wam_ros.core.errors import InputError
+from wam_ros.core.from_messages import plan_from_message
 from wam_ros.planning.catalog import load_vehicle
 from wam_ros.ros import controller_topics as topics
 from wam_ros.ros import diagnostics, vehicle_commands

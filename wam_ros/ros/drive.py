@@ -35,7 +35,7 @@ _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0  # for the car to stand after a process has died
 _DRAIN_S = 0.5  # what is on its way when the drive ends
 _LINE_PERIOD_S = 0.5
-_PORT = re.compile(r"127\.0\.0\.1:(\d+)")
+_PORT = re.compile(r"carla-server: .*?, port (\d+)")
 
 
 @dataclass(frozen=True)

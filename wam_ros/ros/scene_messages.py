@@ -1,4 +1,7 @@
-"""The privileged truth to messages: pure functions. The way back is core/from_messages.py."""
+"""The privileged truth to messages: pure functions. The way back is core/from_messages.py.
+
+Numbers go through float(): generated messages read the memory of whatever they are given as that of a python float.
+"""
 
 from __future__ import annotations
 
@@ -33,25 +36,24 @@ _STATES = {
 def planar_pose(pose: SE2, z: float = 0.0) -> Any:
     """A pose in the plane as geometry_msgs/Pose at height z [m]."""
     half = 0.5 * pose.yaw
-    return Pose(position=Point(x=pose.x, y=pose.y, z=z), orientation=Quaternion(z=math.sin(half), w=math.cos(half)))
+    return Pose(position=_point(pose.x, pose.y, z), orientation=Quaternion(z=math.sin(half), w=math.cos(half)))
 
 
 def pose_message(pose: SE3) -> Any:
     """A pose in space as geometry_msgs/Pose."""
-    x, y, z = (float(value) for value in pose.translation)
     qx, qy, qz, qw = (float(value) for value in pose.quaternion())
-    return Pose(position=Point(x=x, y=y, z=z), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
+    return Pose(position=_point(*pose.translation), orientation=Quaternion(x=qx, y=qy, z=qz, w=qw))
 
 
 def odometry_message(ego: EgoState, base_frame: str, pose: SE3 | None = None) -> Any:
     """Pose and twist of base_link as nav_msgs/Odometry; `pose` in space where it is known, else that in the plane."""
-    twist = Twist(linear=Vector3(x=ego.speed, y=ego.lateral_speed), angular=Vector3(z=ego.yaw_rate))
+    linear, angular = _vector(ego.speed, ego.lateral_speed, 0.0), _vector(0.0, 0.0, ego.yaw_rate)
     where = planar_pose(ego.pose, ego.z) if pose is None else pose_message(pose)
     return Odometry(
         header=Header(stamp=stamp_from_ns(ego.stamp_ns), frame_id=ego.frame_id),
         child_frame_id=base_frame,
         pose=PoseWithCovariance(pose=where),
-        twist=TwistWithCovariance(twist=twist),
+        twist=TwistWithCovariance(twist=Twist(linear=linear, angular=angular)),
     )
 
 
@@ -60,8 +62,8 @@ def scene_message(scene: Scene, base_frame: str = "base_link") -> Any:
     return SceneMessage(
         header=Header(stamp=stamp_from_ns(scene.stamp_ns), frame_id=scene.ego.frame_id),
         ego=odometry_message(scene.ego, base_frame),
-        ego_acceleration=scene.ego.acceleration,
-        ego_lateral_acceleration=scene.ego.lateral_acceleration,
+        ego_acceleration=float(scene.ego.acceleration),
+        ego_lateral_acceleration=float(scene.ego.lateral_acceleration),
         actors=[_actor_message(actor) for actor in scene.actors],
         lights=[_light_message(light) for light in scene.lights],
     )
@@ -72,16 +74,23 @@ def _actor_message(actor: Actor) -> Any:
         id=actor.id,
         kind=_KINDS[actor.kind],
         pose=planar_pose(actor.pose),
-        size=Vector3(x=actor.length, y=actor.width, z=actor.height),
-        speed=actor.speed,
+        size=_vector(actor.length, actor.width, actor.height),
+        speed=float(actor.speed),
     )
 
 
 def _light_message(light: TrafficLight) -> Any:
-    (ax, ay), (bx, by) = light.stop_line.tolist()
     return SceneLight(
         id=light.id,
         state=_STATES[light.state],
         lanes=list(light.lanes),
-        stop_line=[Point(x=ax, y=ay), Point(x=bx, y=by)],
+        stop_line=[_point(x, y, 0.0) for x, y in light.stop_line],
     )
+
+
+def _point(x: float, y: float, z: float) -> Any:
+    return Point(x=float(x), y=float(y), z=float(z))
+
+
+def _vector(x: float, y: float, z: float) -> Any:
+    return Vector3(x=float(x), y=float(y), z=float(z))

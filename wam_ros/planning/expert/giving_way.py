@@ -99,8 +99,10 @@ def give_way(case: Situation) -> Drive:
     open_cases: list[Encounter] = []
     for encounter in _encounters(case, shown):
         role = _role(case, encounter)
-        if role == "lead":
+        if role == "lead" and encounter.angle < _SAME_WAY:
             leads.append(_lead(case, encounter))
+        elif role == "lead":
+            stops.append(_stop_for(case, encounter))
         elif role == "other":
             open_cases.append(encounter)
     highest = envelope(case.caps, settings.deceleration).tolist()
@@ -177,21 +179,19 @@ def _encounters(case: Situation, shown: dict[str, LightState]) -> list[Encounter
         ahead, left, _ = seen_from(case.ego.pose, actor)
         if math.hypot(ahead, left) < reach + abs(actor.speed) * float(TIMES[-1]):
             branches += predict(case.road, actor, shown, contested)
-    nodes = case.path.nodes[::_EVERY]
+    beyond = np.searchsorted(case.path.stations, case.course.length)
+    nodes = case.path.nodes[: max(int(beyond), _EVERY + 1) : _EVERY]
     return encounters(case.vehicle, case.settings, nodes, STEP * _EVERY * np.arange(len(nodes)), branches)
 
 
 def _role(case: Situation, met: Encounter) -> str:
-    """ "lead": in the way now; "other": may come in the way; "none": nothing to do with the ego."""
-    middle = case.ego.pose @ SE2(case.vehicle.rear_axle_to_center, 0.0, 0.0)
-    ahead, left, turn = seen_from(middle, met.branch.actor)
-    if ahead < -2.0 and abs(turn) < math.radians(60.0) and abs(left) < 1.9:
-        return "none"  # it follows
-    if not math.isfinite(met.low[0]):
-        return "other"
-    if met.low[0] > 0.0:
-        return "lead"
-    return "lead" if ahead > 0.25 * case.vehicle.length else "none"
+    """What an encounter is: "lead", in the way now; "other", may come in the way; "none", nothing to do with the ego."""
+    if math.isfinite(met.low[0]):
+        middle = case.ego.pose @ SE2(case.vehicle.rear_axle_to_center, 0.0, 0.0)
+        ahead, _, _ = seen_from(middle, met.branch.actor)
+        return "lead" if met.low[0] > 0.0 or ahead > 0.25 * case.vehicle.length else "none"
+    follows = met.angle < _SAME_WAY and met.low[met.first] <= _EVERY * STEP
+    return "none" if follows else "other"
 
 
 def _lead(case: Situation, met: Encounter) -> Lead:
@@ -280,21 +280,23 @@ def _is_ours(case: Situation, met: Encounter, shown: dict[str, LightState]) -> b
 
 def _answer(case: Situation, met: Encounter, current: Drive) -> Lead | Stop | None:
     """How to give way; None where it is too late, and going on is the better way out."""
-    speed = max(case.ego.speed, 0.0)
     if met.angle < _SAME_WAY:
         return _lead(case, met)
+    room = float(np.nanmin(met.low)) - 0.2
+    too_late = room <= 0.0 or max(case.ego.speed, 0.0) ** 2 / (2.0 * room) > case.settings.hard_deceleration
+    return None if room <= 0.0 or (too_late and not _hits(met, current)) else _stop_for(case, met)
+
+
+def _stop_for(case: Situation, met: Encounter) -> Stop:
+    """Where and how long to stop for somebody who crosses or comes towards the ego."""
     lowest = float(np.nanmin(met.low))
-    if met.angle > _HEAD_ON:
+    walks = met.branch.actor.kind is ActorKind.PEDESTRIAN
+    if met.angle > _HEAD_ON and not walks:
         place, until = lowest - _HEAD_ON_GAP, math.inf
     else:
         place, until = lowest - _CROSSING_GAP, (met.last + 1) * TIME_STEP + case.settings.gap_after
-    room = lowest - 0.2
-    if room <= 0.0:
-        return None
-    if speed**2 / (2.0 * room) > case.settings.hard_deceleration and not _hits(met, current):
-        return None
-    place = min(place, _entry(case, place, lowest))
-    return Stop(max(place, min(0.5 * room, speed**2 / (2.0 * case.settings.hard_deceleration)), 0.0), until)
+    shortest = max(case.ego.speed, 0.0) ** 2 / (2.0 * case.settings.hard_deceleration)
+    return Stop(max(min(place, _entry(case, place, lowest)), min(0.5 * lowest, shortest), 0.0), until)
 
 
 def _entry(case: Situation, place: float, lowest: float) -> float:

@@ -26,6 +26,7 @@ from wam_ros.planning.expert.settings import ExpertSettings
 DT = 0.1  # s
 _SIGHT = 0.35  # s; the caps are looked at this far ahead, which makes up for limited jerk
 _SOFT = 0.6  # s; T of the soft end of stops
+_LATE = 0.4  # s that braking comes late by, and T of the soft end, where comfort does not suffice
 _QUICKLY = 0.8  # s; differences of speed are made up in
 _HOLD = 0.35  # m; standing this near a stop is standing at it
 _CRAWL = 0.15  # m/s
@@ -164,8 +165,9 @@ def _stop(settings: ExpertSettings, v: float, gap: float) -> float:
         ahead = max(gap - _SIGHT * v, 0.0)
         cap = math.sqrt(soft * soft + 2.0 * d * ahead) - soft
         return -d * cap / (cap + soft) + (cap - v) / _QUICKLY if v > 0.7 * cap else (cap - v) / _QUICKLY
-    needed = v * v / (2.0 * gap)
-    return -max(needed * 1.1, d * v / (v + soft) + (v - highest) / _QUICKLY)
+    room = max(gap - _LATE * v, 0.3 * gap)
+    needed = max(v * v / (2.0 * room), d)
+    return -needed * v / (v + needed * _LATE)
 
 
 def _follow(settings: ExpertSettings, v: float, gap: float, other: float) -> float:

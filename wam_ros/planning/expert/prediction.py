@@ -22,6 +22,7 @@ _REACH = 3.0  # m; a vehicle farther from every lane is not on one
 _ON_LANE = 2.0  # m from the centre: nearer vehicles are, or come, on the lane
 _BESIDE = 0.6  # m; the nearest lane and those that are hardly farther are all possible
 _STANDING = 0.2  # m/s
+_WALKS_ON = 5.0  # s; farther ahead nobody knows where a pedestrian goes
 _FADE = 1.5  # s; offsets from the lane fade with it
 _GIVE = 4.0  # m/s^2 that others are ready to brake with for a light
 _BEND_BRAKING = 2.5  # m/s^2
@@ -38,7 +39,7 @@ class Branch:
 
     Fields:
         actor: Who.
-        poses: (STEPS, 3) of the middle of its box at TIMES.
+        poses: (STEPS, 3) of the middle of its box at TIMES; NaN where nobody can tell.
         junction_lane: First junction lane on its way that it is in or comes to, or None.
         to_junction: How far that lane begins ahead of its front, negative inside [m].
         on_road: Whether it is on a lane now.
@@ -93,6 +94,8 @@ def predict(
 def _straight(road: Road, actor: Actor) -> Branch:
     distance = actor.speed * TIMES if abs(actor.speed) >= _STANDING else np.zeros(STEPS)
     pose = actor.pose
+    if actor.kind is ActorKind.PEDESTRIAN and abs(actor.speed) >= _STANDING:
+        distance[TIMES > _WALKS_ON] = math.nan
     poses = np.column_stack(
         [
             pose.x + math.cos(pose.yaw) * distance,

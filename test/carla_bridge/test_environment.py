@@ -1,0 +1,375 @@
+"""CarlaEnvironment on the embedded server, with the unmodified carla client in between."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("carla")
+pytest.importorskip("libsumo")
+
+import carla
+
+from test.carla_bridge.conftest import ServerProcess, server
+from wam_ros.carla_bridge import connection
+from wam_ros.carla_bridge.carla_poses import spawn_transform
+from wam_ros.carla_bridge.environment import CarlaEnvironment
+from wam_ros.carla_bridge.sensor_array import SensorArray
+from wam_ros.carla_bridge.settings import BridgeSettings, GoalRoute, RandomRoute
+from wam_ros.control import TrajectoryController
+from wam_ros.core import SE2, SE3, Environment, VehicleCommand, VehicleDescription
+from wam_ros.core.errors import WorldError
+from wam_ros.core.resources import resource
+from wam_ros.core.sensor_rig import SensorRig, SensorSpec
+from wam_ros.maps.opendrive import read_lane_graph
+from wam_ros.planning import Fallback, PlanMonitor
+from wam_ros.planning.catalog import PlannerOptions, make_planner
+from wam_ros.planning.route_planner import PlannedRoute, RoutePlanner
+from wam_ros.runtime.checked_planner import CheckedPlanner
+from wam_ros.runtime.loop import DriveLoop, DriveTick, LoopSettings
+
+pytestmark = pytest.mark.carla
+
+SMALL = {"image_size_x": "64", "image_size_y": "36", "fov": "70", "sensor_tick": "0.1"}
+RIG = SensorRig(
+    (
+        SensorSpec("front", "sensor.camera.rgb", SE3.from_euler([1.6, 0.0, 1.55], 0.0, 0.0, 0.0), SMALL),
+        SensorSpec("imu", "sensor.other.imu", SE3.identity(), {}),
+        SensorSpec("gnss", "sensor.other.gnss", SE3.identity(), {}),
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def planned() -> PlannedRoute:
+    lanes = read_lane_graph(resource("config/towns/grid_small/town.xodr").read_text(encoding="utf-8"))
+    return RoutePlanner(lanes).random_route(random.Random(1), 150.0)
+
+
+def settings_of(process: ServerProcess, **changes: Any) -> BridgeSettings:
+    return replace(BridgeSettings(port=process.port, timeout_s=20.0), **changes)
+
+
+@contextmanager
+def opened(town: ServerProcess, vehicle: VehicleDescription, route: Any, rig: SensorRig = RIG, **changes: Any) -> Any:
+    environment = CarlaEnvironment(settings_of(town, **changes), vehicle, rig, route)
+    try:
+        yield environment
+    finally:
+        environment.close()
+
+
+@contextmanager
+def plain_world(town: ServerProcess) -> Iterator[Any]:
+    """The world as a client of its own sees it."""
+    client = carla.Client("127.0.0.1", town.port)
+    client.set_timeout(20.0)
+    yield client.get_world()
+
+
+def ours(world: Any) -> list[str]:
+    """Vehicles and sensors that are in the world."""
+    world.tick()
+    return [actor.type_id for actor in world.get_actors() if actor.type_id.startswith(("vehicle.", "sensor."))]
+
+
+def test_a_drive_begins_at_the_start_with_an_image(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with opened(empty_town, vehicle, planned) as environment:
+        world: Environment = environment
+        first = world.reset()
+        assert (first.ego.pose.x, first.ego.pose.y) == pytest.approx((planned.start.x, planned.start.y), abs=0.05)
+        assert first.ego.pose.yaw == pytest.approx(planned.start.yaw, abs=0.01)
+        assert first.ego.speed == pytest.approx(0.0, abs=0.01)
+        assert first.images["front"].pixels.shape == (36, 64, 4)
+        assert first.images["front"].pixels[..., :3].std() > 5.0, "the image is empty"
+        assert first.route is planned.route
+        assert first.instruction == planned.instruction_at(0.0)
+        assert (world.tick_s, environment.progress, environment.goal_reached) == (
+            0.05,
+            pytest.approx(0.0, abs=0.1),
+            False,
+        )
+
+
+def test_everything_of_a_tick_is_of_one_frame(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with opened(empty_town, vehicle, planned) as environment:
+        before = environment.reset()
+        seen = []
+        for _ in range(20):
+            environment.apply(VehicleCommand(before.stamp_ns, 0.05, 5.0, 2.0))
+            now, scene, measured = environment.observe(), environment.scene(), environment.measurement
+            assert now.stamp_ns - before.stamp_ns == 50_000_000
+            assert now.ego.stamp_ns == scene.stamp_ns == scene.ego.stamp_ns == now.stamp_ns
+            assert scene.ego == now.ego == environment.ego()
+            assert {reading.frame for reading in measured.readings.values()} == {measured.frame}
+            assert {"imu", "gnss"} <= set(measured.readings)
+            assert all(image.stamp_ns == now.stamp_ns for image in now.images.values())
+            # The pose has gone on by the speeds, so it is of the same frame as they are.
+            step = now.ego.pose.position - before.ego.pose.position
+            assert math.hypot(*step) == pytest.approx(0.025 * (now.ego.speed + before.ego.speed), abs=0.01)
+            seen.append("front" in now.images)
+            before = now
+        assert seen == [False, True] * 10
+        assert environment.world.lost_readings == 0
+
+
+def drive(
+    environment: CarlaEnvironment, vehicle: VehicleDescription, time_limit: float = 90.0
+) -> tuple[Any, list[float]]:
+    planner = make_planner("route_follower", vehicle, PlannerOptions(target_speed=8.0))
+    errors: list[float] = []
+
+    class Errors:
+        def on_tick(self, tick: DriveTick) -> str | None:
+            assert tick.observation.route is not None
+            errors.append(tick.observation.route.line.project(tick.ego.pose.position).distance)
+            return None
+
+    checked = CheckedPlanner(planner, PlanMonitor(vehicle), Fallback(vehicle))
+    limits = LoopSettings(time_limit=time_limit)
+    return DriveLoop(environment, checked, TrajectoryController(vehicle), limits, [Errors()]).run(), errors
+
+
+@pytest.mark.parametrize("actuation", ["ackermann", "control"])
+def test_the_route_is_driven_to_its_goal(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute, actuation: str
+) -> None:
+    with opened(empty_town, vehicle, planned, actuation=actuation) as environment:
+        end, errors = drive(environment, vehicle)
+        assert (end.reason, environment.goal_reached, environment.collisions) == ("goal", True, ())
+        assert planned.length - 5.0 <= environment.progress <= planned.length
+        assert max(errors) < 0.4
+
+
+def test_the_truth_shows_traffic_and_lights(vehicle: VehicleDescription, planned: PlannedRoute) -> None:
+    arguments = ("--town", "grid_small", "--vehicles", "12", "--pedestrians", "6", "--seed", "3")
+    with server(*arguments) as town, opened(town, vehicle, planned, scene_radius=1000.0) as environment:
+        environment.reset()
+        scene = environment.scene()
+        assert environment.world.actor.id not in {actor.id for actor in scene.actors}
+        assert {"vehicle", "pedestrian"} <= {actor.kind.value for actor in scene.actors}
+        assert scene.lights
+        lanes = environment.lanes
+        assert {lane for light in scene.lights for lane in light.lanes} <= set(lanes.lanes)
+        cars = [actor for actor in scene.actors if actor.kind.value == "vehicle"]
+        on_road = [car for car in cars if lanes.match(car.pose, math.radians(60.0)) is not None]
+        assert len(on_road) == len(cars), "vehicles head along lanes"
+        assert np.mean([lanes.contains(car.pose.position) for car in cars]) > 0.7
+        # What moves goes where it heads, at its speed.
+        moved = {actor.id: actor for actor in scene.actors}
+        for _ in range(10):
+            environment.apply(VehicleCommand(0, 0.0, 0.0, -2.0))
+        for actor in environment.scene().actors:
+            then = moved.get(actor.id)
+            if then is not None and then.kind.value == "vehicle" and then.speed > 2.0:
+                path = math.dist((actor.pose.x, actor.pose.y), (then.pose.x, then.pose.y))
+                assert path == pytest.approx(0.25 * (actor.speed + then.speed), abs=0.4)
+
+
+def test_leaving_puts_everything_back(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with plain_world(empty_town) as world:
+        before, there = world.get_settings(), ours(world)
+        with opened(empty_town, vehicle, planned, tick_s=0.025) as environment:
+            environment.reset()
+            assert len(ours(world)) > len(there)
+            assert world.get_settings().fixed_delta_seconds == pytest.approx(0.025)
+        assert world.get_settings() == before
+        assert ours(world) == there
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, WorldError("broken")])
+def test_an_interrupted_start_leaves_nothing_behind(
+    empty_town: ServerProcess,
+    vehicle: VehicleDescription,
+    planned: PlannedRoute,
+    monkeypatch: pytest.MonkeyPatch,
+    interruption: Any,
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise interruption
+
+    monkeypatch.setattr(SensorArray, "start", interrupted)
+    with plain_world(empty_town) as world:
+        before, there = world.get_settings(), ours(world)
+        environment = CarlaEnvironment(settings_of(empty_town), vehicle, RIG, planned)
+        with pytest.raises((KeyboardInterrupt, WorldError)):
+            environment.reset()
+        assert world.get_settings() == before
+        assert ours(world) == there
+
+
+def test_a_vehicle_of_the_role_is_taken_and_left(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with plain_world(empty_town) as world:
+        blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
+        blueprint.set_attribute("role_name", "someone")
+        actor = world.spawn_actor(blueprint, spawn_transform(planned.start, vehicle, 0.0))
+        try:
+            goal = planned.route.line.points[-1]
+            with opened(empty_town, vehicle, GoalRoute(*goal), role_name="someone") as environment:
+                environment.reset()
+                assert environment.world.actor.id == actor.id
+                assert environment.planned.length == pytest.approx(planned.length, rel=0.6)
+                end = environment.planned.route.line.points[-1]
+                assert math.dist(end, goal) < 2.0
+                second = CarlaEnvironment(settings_of(empty_town, role_name="someone"), vehicle, RIG, RandomRoute(1))
+                with pytest.raises(WorldError, match="'someone' is there already, a random route begins elsewhere"):
+                    second.reset()
+            assert "vehicle.tesla.model3" in ours(world)
+        finally:
+            actor.destroy()
+
+
+def test_an_occupied_place_is_refused_or_passed_over(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with plain_world(empty_town) as world:
+        blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
+        blocking = world.spawn_actor(blueprint, spawn_transform(planned.start, vehicle, 0.0))
+        points = [carla.Transform(p.location, p.rotation) for p in world.get_map().get_spawn_points()]
+        second = world.try_spawn_actor(blueprint, points[2])
+        try:
+            refused = CarlaEnvironment(settings_of(empty_town), vehicle, RIG, planned)
+            with pytest.raises(WorldError, match=r"spawn refused.* at x = .*choose another spawn_index or route"):
+                refused.reset()
+            with opened(empty_town, vehicle, None, spawn_index=2, spawn_attempts=3) as environment:
+                first = environment.reset()
+                wanted = points[3].location
+                offset = first.ego.pose @ SE2(vehicle.rear_axle_offset, 0.0, 0.0)
+                assert (offset.x, offset.y) == pytest.approx((wanted.x, -wanted.y), abs=0.1)
+                assert (first.route, first.instruction, environment.goal_reached) == (None, None, False)
+        finally:
+            blocking.destroy()
+            second.destroy()
+
+
+def test_a_collision_is_counted_once(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with plain_world(empty_town) as world, opened(empty_town, vehicle, planned) as environment:
+        environment.reset()
+        ahead = planned.start @ SE2(12.0, 0.0, 0.0)
+        blueprint = world.get_blueprint_library().find("vehicle.tesla.model3")
+        parked = world.spawn_actor(blueprint, spawn_transform(ahead, vehicle, 0.0))
+        parked.apply_control(carla.VehicleControl(brake=1.0))
+        try:
+            for _ in range(100):
+                environment.apply(VehicleCommand(0, 0.0, 6.0, 3.0))
+            (hit,) = environment.collisions
+            assert (hit.other_id, hit.other_type) == (parked.id, "vehicle.tesla.model3")
+            assert np.linalg.norm(hit.impulse) > 100.0
+        finally:
+            parked.destroy()
+
+
+def test_another_process_may_own_the_clock(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    done = threading.Event()
+    with plain_world(empty_town) as world:
+        found = world.get_settings()
+        changed = world.get_settings()
+        changed.synchronous_mode, changed.fixed_delta_seconds = True, 0.05
+        world.apply_settings(changed)
+
+        def own_the_clock() -> None:
+            while not done.is_set():
+                world.tick()
+                time.sleep(0.01)
+
+        owner = threading.Thread(target=own_the_clock)
+        owner.start()
+        try:
+            with opened(empty_town, vehicle, planned, passive=True) as environment:
+                before = environment.reset()
+                assert environment.tick_s == pytest.approx(0.05)
+                for _ in range(40):
+                    environment.apply(VehicleCommand(before.stamp_ns, 0.0, 5.0, 2.0))
+                    now = environment.observe()
+                    assert now.stamp_ns > before.stamp_ns
+                    assert {r.frame for r in environment.measurement.readings.values()} <= {
+                        environment.measurement.frame
+                    }
+                    before = now
+                assert before.ego.speed > 1.0
+            assert world.get_settings().synchronous_mode, "the clock's owner keeps its settings"
+        finally:
+            done.set()
+            owner.join()
+            world.apply_settings(found)
+
+
+def test_a_server_that_dies_is_told_and_left_in_bounded_time(
+    vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as town:
+        environment = CarlaEnvironment(settings_of(town, timeout_s=2.0), vehicle, RIG, planned)
+        environment.reset()
+        town.kill()
+        with pytest.raises(WorldError, match=r"server does not answer any more.*start it again"):
+            environment.apply(VehicleCommand(0, 0.0, 1.0, 1.0))
+        begun = time.monotonic()
+        environment.close()
+        environment.close()
+        assert time.monotonic() - begun < 60.0, "leaving waits for a server that is gone"
+        with pytest.raises(WorldError, match="is closed"):
+            environment.ego()
+
+
+def test_what_is_not_there_is_told_with_the_remedy(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    def refused(rig: SensorRig = RIG, **changes: Any) -> str:
+        environment = CarlaEnvironment(settings_of(empty_town, **changes), vehicle, rig, planned)
+        with pytest.raises(WorldError) as err:
+            environment.reset()
+        return str(err.value)
+
+    def one(kind: str, **attributes: str) -> SensorRig:
+        return SensorRig((SensorSpec("front", kind, SE3.identity(), attributes),))
+
+    assert "it has " in refused(town="Town99")
+    assert "did you mean 'vehicle.tesla.model3'" in refused(blueprint="vehicle.tesla.model4")
+    assert "sensor front: type: unknown 'sensor.camera.rbg'; did you mean" in refused(one("sensor.camera.rbg"))
+    assert "attribute unknown 'fovv'; did you mean 'fov'" in refused(one("sensor.camera.rgb", fovv="70"))
+    assert "no vehicle of role 'nobody'" in refused(role_name="nobody", spawn=False, timeout_s=0.5)
+    with empty_port() as port:
+        assert f"wam carla-server --port {port}" in refused(port=port)
+
+
+def empty_port() -> Any:
+    import socket
+
+    @contextmanager
+    def reserved() -> Iterator[int]:
+        with socket.socket() as bound:
+            bound.bind(("127.0.0.1", 0))  # bound but not listening: refuses
+            yield bound.getsockname()[1]
+
+    return reserved()
+
+
+def test_versions_must_be_equal_but_for_the_build() -> None:
+    def client(ours_: str, theirs: str) -> Any:
+        return SimpleNamespace(get_client_version=lambda: ours_, get_server_version=lambda: theirs)
+
+    connection._require_version(client("0.9.16", "0.9.16-3-g1a2b3c"), "here")
+    with pytest.raises(WorldError, match=r"version 0.9.15, the client here is 0.9.16.*pip install carla==0.9.15"):
+        connection._require_version(client("0.9.16", "0.9.15"), "here")
