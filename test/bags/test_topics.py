@@ -59,3 +59,14 @@ def test_given_topics_are_checked():
         pick_topics(bag, given={"image": "/odom"})
     with pytest.raises(BagError, match="unknown part 'video'"):
         pick_topics(bag, given={"video": "/image"})
+
+
+def test_a_recorded_planners_path_is_not_taken_for_the_route():
+    bag = _bag(carla__hero__waypoints="nav_msgs/msg/Path", planner__output__path="nav_msgs/msg/Path")
+    assert pick_topics(bag).route == "/carla/hero/waypoints"
+
+
+def test_an_instruction_in_a_namespace_is_found_but_not_just_any_string():
+    bag = _bag(carla__hero__instruction="std_msgs/msg/String", chatter="std_msgs/msg/String")
+    assert pick_topics(bag).instruction == "/carla/hero/instruction"
+    assert pick_topics(_bag(chatter="std_msgs/msg/String")).instruction is None

@@ -19,7 +19,7 @@ class ServerProcess:
     """`wam carla-server` on a port of its own."""
 
     def __init__(self, *arguments: str) -> None:
-        command = [sys.executable, "-m", "wam_ros.cli.main", "carla-server", "--port", "0", *arguments]
+        command = [sys.executable, "-m", "wam_ros.cli.main", "carla-server", "--port", "0", "--synchronous", *arguments]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         told = ""

@@ -55,6 +55,7 @@ def agent_of(tmp_path: Path, steering_deg: float) -> Any:
     return agent
 
 
+@pytest.mark.slow
 def test_a_route_of_100_m_is_driven(empty_town: ServerProcess, vehicle: VehicleDescription, tmp_path: Path) -> None:
     planned = planned_route(2, 100.0)
     assert any(m.instruction in {"left", "right"} for m in planned.manoeuvres), "choose a seed with a turn"

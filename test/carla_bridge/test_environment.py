@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ RIG = SensorRig(
 @pytest.fixture(scope="module")
 def planned() -> PlannedRoute:
     lanes = read_lane_graph(resource("config/towns/grid_small/town.xodr").read_text(encoding="utf-8"))
-    return RoutePlanner(lanes).random_route(random.Random(1), 150.0)
+    return RoutePlanner(lanes).random_route(random.Random(1), 100.0)
 
 
 def settings_of(process: ServerProcess, **changes: Any) -> BridgeSettings:
@@ -178,6 +179,21 @@ def test_the_truth_shows_traffic_and_lights(vehicle: VehicleDescription, planned
             if then is not None and then.kind.value == "vehicle" and then.speed > 2.0:
                 path = math.dist((actor.pose.x, actor.pose.y), (then.pose.x, then.pose.y))
                 assert path == pytest.approx(0.25 * (actor.speed + then.speed), abs=0.4)
+
+
+def test_a_brake_is_sent_also_if_the_last_control_was_the_same_brake(
+    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
+) -> None:
+    """carla.Vehicle keeps back a control that equals the last one, whatever was sent in between."""
+    with opened(empty_town, vehicle, planned) as environment:
+        environment.reset()  # under the brake
+        for _ in range(20):
+            environment.apply(VehicleCommand(0, 0.0, 3.0, 2.0))
+        assert environment.ego().speed > 0.5
+        for _ in range(40):
+            environment.world.actuator.brake()
+            environment.advance()
+        assert environment.ego().speed == pytest.approx(0.0, abs=1e-3)
 
 
 def test_leaving_puts_everything_back(
@@ -320,7 +336,7 @@ def test_a_server_that_dies_is_told_and_left_in_bounded_time(
     vehicle: VehicleDescription, planned: PlannedRoute
 ) -> None:
     with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as town:
-        environment = CarlaEnvironment(settings_of(town, timeout_s=2.0), vehicle, RIG, planned)
+        environment = CarlaEnvironment(settings_of(town, timeout_s=4.0), vehicle, RIG, planned)
         environment.reset()
         town.kill()
         with pytest.raises(WorldError, match=r"server does not answer any more.*start it again"):
@@ -331,6 +347,16 @@ def test_a_server_that_dies_is_told_and_left_in_bounded_time(
         assert time.monotonic() - begun < 60.0, "leaving waits for a server that is gone"
         with pytest.raises(WorldError, match="is closed"):
             environment.ego()
+
+
+def test_a_server_that_hangs_is_left_in_bounded_time(vehicle: VehicleDescription, planned: PlannedRoute) -> None:
+    with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as town:
+        environment = CarlaEnvironment(settings_of(town, timeout_s=3.0), vehicle, RIG, planned)
+        environment.reset()
+        town.process.send_signal(signal.SIGSTOP)
+        begun = time.monotonic()
+        environment.close()
+        assert time.monotonic() - begun < 2 * 3.0, "leaving waits more than once for a server that hangs"
 
 
 def test_what_is_not_there_is_told_with_the_remedy(

@@ -26,7 +26,7 @@ def server() -> Iterator[ServerProcess]:
 
 @pytest.fixture(scope="module")
 def drive(server: ServerProcess) -> dict[str, Any]:
-    found: dict[str, Any] = server.client("plain_drive.py")
+    found: dict[str, Any] = server.client("plain_drive.py", "200")
     return found
 
 

@@ -264,6 +264,8 @@ def test_the_route_by_parameters() -> None:
     assert BridgeConfig.from_values(goal).route == GoalRoute(10.0, -3.5)
     assert BridgeConfig.from_values({**values, "route": "none"}).route is None
     assert BridgeConfig.from_values({**values, "map_frame": "world"}).settings.frame_id == "world"
+    with pytest.raises(ConfigError, match="role_name = 'a b', wanted letters"):
+        BridgeConfig.from_values({**values, "role_name": "a b"})
     with pytest.raises(ConfigError, match="port = 70000, wanted 1 to 65535"):
         BridgeConfig.from_values({**values, "port": 70000})
 

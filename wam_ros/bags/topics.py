@@ -28,6 +28,7 @@ INPUTS = ("image", "camera_info", "odometry", "route", "tf", "tf_static", "instr
 RESULTS = ("trajectory", "timing")
 SHOWN = (*INPUTS, *RESULTS, "command", "truth")  # what a film is made of
 
+_PLANNED_PATH = "/output/path"  # a planner's own path is no route
 _BY_NAME_ONLY = {"tf", "tf_static", "instruction"}  # the type alone says nothing of these
 
 
@@ -102,10 +103,16 @@ def _given(topics: Mapping[str, BagTopic], part: str, name: str) -> str:
 
 def _fitting(topics: Mapping[str, BagTopic], part: str, image: str | None) -> str | None:
     options = sorted(name for name, topic in topics.items() if topic.type_name in TYPES[part])
+    if part == "route":
+        options = [name for name in options if not name.endswith(_PLANNED_PATH)]
     default = getattr(BagTopics(), part)
     if default in options:
         return str(default)
-    if part in _BY_NAME_ONLY or not options:
+    if part == "instruction":
+        options = [name for name in options if name.endswith(default)]  # in some namespace
+    elif part in _BY_NAME_ONLY:
+        return None
+    if not options:
         return None
     if part == "camera_info" and image is not None:
         beside = [name for name in options if image.startswith(name.rpartition("/")[0] + "/")]

@@ -15,6 +15,7 @@ from wam_ros.carla_bridge.settings import BridgeSettings
 from wam_ros.core.errors import WamError, WorldError
 
 _REFUSED_AFTER_S = 5.0
+_LAST_CALLS_S = 5.0
 _VERSION = re.compile(r"\d+\.\d+\.\d+")
 
 
@@ -48,6 +49,7 @@ def calling(what: str) -> Iterator[None]:
 class Connection:
     """A client and the world that its server shows."""
 
+    settings: BridgeSettings
     client: Any
     world: Any
 
@@ -68,16 +70,20 @@ class Connection:
             world = client.get_world()
             if settings.town:
                 world = _with_town(client, world, settings.town)
-        return cls(client, world)
+        return cls(settings, client, world)
 
+    def prepare_to_leave(self) -> bool:
+        """Bound the calls still to come to a few seconds; whether the server answers at all.
 
-def is_listening(settings: BridgeSettings) -> bool:
-    """Whether anything listens at the server's place."""
-    try:
-        _listener(settings)
-    except OSError:
-        return False
-    return True
+        Asked here, since carla's `destroy` waits for a dead server too, and then says nothing.
+        """
+        try:
+            _listener(self.settings)
+            self.client.set_timeout(min(self.settings.timeout_s, _LAST_CALLS_S))
+            self.client.get_server_version()
+        except (OSError, RuntimeError):
+            return False
+        return True
 
 
 def _listener(settings: BridgeSettings) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from wam_ros.carla_bridge.actuation import Actuator
 from wam_ros.carla_bridge.carla_poses import spawn_transform, vector_from_carla
 from wam_ros.carla_bridge.clock import WorldClock
-from wam_ros.carla_bridge.connection import Connection, ServerGoneError, calling, is_listening
+from wam_ros.carla_bridge.connection import Connection, ServerGoneError, calling
 from wam_ros.carla_bridge.ego_reader import EgoReader, stamp_of
 from wam_ros.carla_bridge.ego_vehicle import EgoVehicle, find_vehicle, spawn_vehicle, wait_for_vehicle
 from wam_ros.carla_bridge.measurement import CollisionEvent, Measurement
@@ -27,7 +27,6 @@ from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.maps.opendrive import read_lane_graph
 from wam_ros.maps.signals import read_signals
 
-_LAST_CALLS_S = 5.0  # for each call while leaving
 _DROP = 0.3  # m above the road at which a vehicle is spawned: on it, real servers see a collision
 _SETTLING_TICKS = 60
 _STANDING = 0.05  # m/s
@@ -170,9 +169,7 @@ class DrivenWorld:
 
     def close(self) -> None:
         """Destroy what we made and put the world's settings back; without a server only forget it. Never raises."""
-        answering = is_listening(self.settings)
-        if answering:
-            self._connection.client.set_timeout(min(self.settings.timeout_s, _LAST_CALLS_S))
+        answering = self._connection.prepare_to_leave()
         sensors, ego = self._sensors, self._ego
         self._sensors = self._ego = None
         if sensors is not None:

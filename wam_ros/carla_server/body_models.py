@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
 
 from wam_ros.carla_server.bodies import Body
 from wam_ros.carla_server.meshes import Color, Mesh, box, flat, merged, tube
@@ -24,7 +25,7 @@ ModelKey = tuple[str, float, float, float, Color, bool, int]
 
 
 def model_key(body: Body) -> ModelKey:
-    """What decides a body's looks: shape, length, width, height [m], colour, braking, variant. Equal keys, equal looks."""
+    """What decides a body's looks: shape, length, width, height [m], colour, braking, variant."""
     shape = shape_of(body)
     variant = body.id % 3
     if shape in {"pedestrian", "bicycle"}:
@@ -66,9 +67,8 @@ def build_model(key: ModelKey) -> tuple[ModelPart, ...]:
 
 def shadow(length: float, width: float) -> Mesh:
     """The dark patch on the road below a body."""
-    import shapely
-
-    return flat(shapely.box(-length / 2.0, -width / 2.0, length / 2.0, width / 2.0).buffer(0.12, quad_segs=2), 0.0, (0.13, 0.13, 0.14))
+    outline = shapely.box(-length / 2.0, -width / 2.0, length / 2.0, width / 2.0)
+    return flat(outline.buffer(0.12, quad_segs=2), 0.0, (0.13, 0.13, 0.14))
 
 
 def _person(length: float, width: float, height: float, color: Color, variant: int) -> Mesh:
@@ -76,12 +76,12 @@ def _person(length: float, width: float, height: float, color: Color, variant: i
     swing = (0.15 if pose else -0.15) * min(length / 0.5, 1.0)
     deep, wide = 0.5 * length, 0.62 * width
     hip, neck = 0.49 * height, 0.83 * height
-    legs = [
-        _leg((side * swing, side * 0.24 * wide), hip, 0.16 * width + 0.04, _TROUSERS[look]) for side in (-1.0, 1.0)
-    ]
+    legs = [_leg((side * swing, side * 0.24 * wide), hip, 0.16 * width + 0.04, _TROUSERS[look]) for side in (-1.0, 1.0)]
     torso = box((0.0, 0.0, hip), (deep, wide, neck - hip), color, top=(0.9, 1.12))
     arms = [
-        tube((-side * swing, side * 0.60 * wide, 0.46 * height), (0.0, side * 0.60 * wide, 0.80 * height), 0.06, color, 5)
+        tube(
+            (-side * swing, side * 0.60 * wide, 0.46 * height), (0.0, side * 0.60 * wide, 0.80 * height), 0.06, color, 5
+        )
         for side in (-1.0, 1.0)
     ]
     head = box((0.02, 0.0, 0.845 * height), (0.20, 0.18, 0.12 * height), _SKINS[look])

@@ -69,6 +69,6 @@ def states_in_carla(bodies: Sequence[Body], motions: Sequence[BodyMotion]) -> li
     accelerations = flip_y([motion.acceleration for motion in motions]).tolist()
     turning = flip_rotation_vector([(0.0, 0.0, math.degrees(motion.yaw_rate)) for motion in motions]).tolist()
     return [
-        (WireTransform(place, (0.0, yaw_to_carla(body.yaw), 0.0)), Motion(*moved))
-        for body, place, *moved in zip(bodies, places, velocities, turning, accelerations)
+        (WireTransform((x, y, z), (0.0, yaw_to_carla(body.yaw), 0.0)), Motion(*moved))
+        for body, (x, y, z), *moved in zip(bodies, places, velocities, turning, accelerations)
     ]

@@ -61,9 +61,7 @@ class DrawnScene:
         self._models: dict[_Looks, Any] = {}
         self._drawn: dict[int, _DrawnBody] = {}
 
-    def show(
-        self, eye: Array, bodies: Iterable[Body], lights: Mapping[str, LightState], hide: Collection[int]
-    ) -> None:
+    def show(self, eye: Array, bodies: Iterable[Body], lights: Mapping[str, LightState], hide: Collection[int]) -> None:
         """Bring bodies within reach of `eye` (3,) [m] and all lamps up to date."""
         x, y = float(eye[0]), float(eye[1])
         self._sky.setPos(x, y, 0.0)
@@ -93,8 +91,8 @@ class DrawnScene:
     def _add_layer(self, layer: Layer, image: Any) -> None:
         mesh = lit(layer.mesh, self.daylight)
         for key, part in cells(mesh, CELL):
-            part = part.moved(-key[0] * CELL, -key[1] * CELL)  # small numbers: the renderer counts in 32 bits
-            node = self._cell(key).attachNewNode(geom(part, layer.name))
+            local = part.moved(-key[0] * CELL, -key[1] * CELL)  # small numbers: the renderer counts in 32 bits
+            node = self._cell(key).attachNewNode(geom(local, layer.name))
             _tag(node, layer.tag)
             if layer.painted is not None:
                 _paint_in_order(node, layer.painted)
@@ -148,8 +146,6 @@ class _DrawnBody:
 
 class _Lamps:
     """The lamps of a head: one drawing for each state, one of them shown."""
-
-    _drawings: dict[tuple[str, LightState], Any] = {}
 
     def __init__(self, head: SignalHead, parent: Any) -> None:
         self.signal = head.signals[0]

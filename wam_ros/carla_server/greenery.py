@@ -68,9 +68,8 @@ def _lump(center: Sequence[float], radius: float, color: Array, rng: random.Rand
     local = np.array(points)
     normals = local / np.linalg.norm(local, axis=1)[:, None]
     shade = np.interp(local[:, 2] / radius, (-1.0, 1.0), (0.62, 1.12))
-    return Mesh(
-        local + np.asarray(center), normals, np.clip(shade[:, None] * color, 0, 1), np.zeros((len(local), 2)), np.array(faces)
-    )
+    colors = np.clip(shade[:, None] * color, 0.0, 1.0)
+    return Mesh(local + np.asarray(center), normals, colors, np.zeros((len(local), 2)), np.array(faces))
 
 
 def lamp_places(lanes: LaneGraph, free: shapely.Geometry) -> list[tuple[float, float, float]]:

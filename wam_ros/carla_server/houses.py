@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from wam_ros.carla_server.meshes import Color, Mesh, merged, quads
+from wam_ros.carla_server.meshes import Color, Mesh, disc, merged, quads
 from wam_ros.core.geometry import Array
 
 STOREY = 3.2  # m, as high as one tile of the facade
@@ -78,7 +78,4 @@ def _cap(low_ring: Array, high_ring: Array, low: float, high: float, color: Sequ
     a = np.column_stack([low_ring, np.full(count, low)])
     c = np.column_stack([high_ring, np.full(count, high)])
     sides = quads(np.stack([a, np.roll(a, -1, axis=0), np.roll(c, -1, axis=0), c], axis=1), color)
-    middle = c.mean(axis=0)
-    fans = quads(np.stack([c, np.roll(c, -1, axis=0), np.tile(middle, (count, 1)), np.tile(middle, (count, 1))], axis=1), color)
-    up = np.tile((0.0, 0.0, 1.0), (len(fans.points), 1))
-    return merged([sides, Mesh(fans.points, up, fans.colors, fans.uv, fans.faces[::2])])
+    return merged([sides, disc((0.0, 0.0, 0.0), (0.0, 0.0, 1.0), c, color)])

@@ -33,7 +33,8 @@ def show_classes(camera: Any) -> None:
 
 def classes_of(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """(H, W) the `Tag` of each pixel of what such a camera drew (H, W, 3 or more)."""
-    return image[..., 1] >> SHIFT
+    tags: NDArray[np.uint8] = image[..., 1] >> np.uint8(SHIFT)
+    return tags
 
 
 def show_depth(camera: Any) -> None:
@@ -66,6 +67,6 @@ def depth_of(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """(H, W) distance [m] at each pixel of what such a camera drew (H, W, 3 or more: blue, green, red)."""
     fine = (image[..., 1].astype(np.float32) + np.float32(0.5)) * np.float32(_FINE / 256.0)
     coarse = (image[..., 2].astype(np.float32) + np.float32(0.5)) * np.float32(_COARSE / 256.0)
-    depth = fine + np.float32(_FINE) * np.round((coarse - fine) / np.float32(_FINE))
+    depth: NDArray[np.float32] = fine + np.float32(_FINE) * np.round((coarse - fine) / np.float32(_FINE))
     depth[image[..., 2] == 255] = NOTHING
     return depth

@@ -83,12 +83,11 @@ def quads(corners: ArrayLike, color: ArrayLike, uv: ArrayLike | None = None) -> 
     normals = np.cross(points[:, 2] - points[:, 0], points[:, 3] - points[:, 1])
     normals /= np.maximum(np.linalg.norm(normals, axis=1), 1e-12)[:, None]
     first = 4 * np.arange(count)[:, None]
-    faces = np.concatenate([first + (0, 1, 2), first + (0, 2, 3)], axis=1).reshape(-1, 3)
+    faces = (first + np.array([0, 1, 2, 0, 2, 3])).reshape(-1, 3)
     coordinates = np.zeros((count, 4, 2)) if uv is None else np.asarray(uv, dtype=np.float64)
     colors = np.broadcast_to(np.asarray(color, dtype=np.float64), (count, 3))
-    return Mesh(
-        points.reshape(-1, 3), np.repeat(normals, 4, axis=0), np.repeat(colors, 4, axis=0), coordinates.reshape(-1, 2), faces
-    )
+    normals, colors = np.repeat(normals, 4, axis=0), np.repeat(colors, 4, axis=0)
+    return Mesh(points.reshape(-1, 3), normals, colors, coordinates.reshape(-1, 2), faces)
 
 
 def box(

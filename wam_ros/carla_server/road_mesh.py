@@ -76,9 +76,9 @@ def turn_of(lanes: LaneGraph, first: str) -> str:
     return "left" if turn > 0.0 else "right"
 
 
-def crossing_stripes(line: Sequence[tuple[float, float]], width: float) -> Mesh:
+def crossing_stripes(line: Array, width: float) -> Mesh:
     """A zebra crossing along the way that people walk (N, 2) [m], `width` [m] deep."""
-    way = Polyline(np.asarray(line, dtype=np.float64)[:, :2])
+    way = Polyline(line)
     count = max(int((way.length - 0.4) / 1.0), 1)
     margin = (way.length - count + 0.5) / 2.0
     corners = []

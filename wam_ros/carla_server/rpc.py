@@ -15,9 +15,8 @@ import msgpack
 
 from wam_ros.carla_server.socket_loop import Peer, SocketLoop
 
-_BIGGEST = 8 << 20  # bytes of one request; an OpenDRIVE map is the largest that clients send
-_LONGEST = 1 << 14  # entries of one list
-_MOST_PEERS = 128
+_BIGGEST = 4 << 20  # bytes of one request; an OpenDRIVE map is the largest that clients send
+_MOST_PEERS = 64
 _MOST_PENDING = 64 << 20  # bytes of answers that a client leaves unread
 _CALL, _ANSWER, _NOTIFICATION = 0, 1, 2
 
@@ -85,29 +84,27 @@ class RpcServer:
 
 
 class _Connection:
-    """One client. While requests wait, no more bytes are read from it."""
+    """One client. While requests wait, no more bytes are read from it.
+
+    A message is made into objects only when it is whole: the announced length of a list costs memory, so lists in lists
+    in lists, each said to be long, would need gigabytes for a few bytes. The scanner finds the end without objects.
+    """
 
     def __init__(self, peer: Peer) -> None:
         self._peer = peer
-        self._unpacker = msgpack.Unpacker(
-            raw=False,
-            use_list=False,
-            unicode_errors="replace",
-            max_buffer_size=_BIGGEST,
-            max_array_len=_LONGEST,
-            max_map_len=0,
-            max_ext_len=0,
-            object_hook=_refuse_map,
-        )
+        self._pending = bytearray()
+        self._scanner = msgpack.Unpacker(max_buffer_size=_BIGGEST)
+        self._scanned = 0  # bytes up to the end of the last message
         self._packer = msgpack.Packer(use_single_float=False)
 
     def feed(self, data: bytes) -> bool:
         """Take bytes; whether there may be a request now."""
         try:
-            self._unpacker.feed(data)
+            self._scanner.feed(data)
         except msgpack.BufferFull:
             self._peer.close()
             return False
+        self._pending += data
         self._peer.read(False)
         return True
 
@@ -116,14 +113,12 @@ class _Connection:
         if self._peer.closed:
             return False
         try:
-            message = self._unpacker.unpack()
+            read = _read(self._message())
         except msgpack.OutOfData:
             self._peer.read(True)
             return False
-        except (ValueError, TypeError, RecursionError, MemoryError):  # not msgpack, or more than anyone may send
-            self._peer.close()
-            return False
-        read = _read(message)
+        except (ValueError, TypeError):  # not msgpack, or something that CARLA's protocol does not have
+            read = None
         if read is None:
             self._peer.close()
             return False
@@ -132,6 +127,23 @@ class _Connection:
         if number is not None:
             self._peer.send(self._pack(number, reply))
         return not self._peer.closed
+
+    def _message(self) -> Any:
+        """The next one; raises OutOfData if it is not whole yet, ValueError if it never will be."""
+        self._scanner.skip()
+        length = self._scanner.tell() - self._scanned
+        self._scanned += length
+        message = bytes(self._pending[:length])
+        del self._pending[:length]
+        return msgpack.unpackb(
+            message,
+            raw=False,
+            use_list=False,
+            unicode_errors="replace",
+            max_map_len=0,
+            max_ext_len=0,
+            object_hook=_refuse_map,
+        )
 
     def _pack(self, number: int, reply: Reply) -> bytes:
         packed: bytes = self._packer.pack([_ANSWER, number, reply.error, reply.result])

@@ -25,9 +25,11 @@ from wam_ros.carla_server.simulation import Simulation
 from wam_ros.carla_server.socket_loop import SocketLoop
 from wam_ros.carla_server.streams import Streams
 from wam_ros.carla_server.town import Town
+from wam_ros.carla_server.wire_types import EpisodeSettings
 from wam_ros.carla_server.world import WorldSettings
 
 _LONGEST_WAIT = 1.0  # s
+_TICK_S = 0.05  # of a world that begins in synchronous mode
 _log = logging.getLogger("wam_ros.carla_server")
 _TOPICS = (
     endpoints_actors,
@@ -51,6 +53,7 @@ class CarlaServer:
         streaming_port: Of snapshots and sensor data; 0 = any that is free.
         host: To listen at; the protocol has no protection whatever, so keep it at the loopback.
         renderer: Of the cameras, "software" or "egl".
+        synchronous: Whether the world stands from the start until a client ticks it.
 
     Raises:
         WorldError: A port is in use, or another world runs in this process.
@@ -65,6 +68,8 @@ class CarlaServer:
         streaming_port: int = 0,
         host: str = "127.0.0.1",
         renderer: str = "software",
+        *,
+        synchronous: bool = False,
     ) -> None:
         self._calls: Calls[Simulation] = Calls()
         for topic in _TOPICS:
@@ -79,6 +84,8 @@ class CarlaServer:
             self._rpc = RpcServer(self._loop, host, port, self._answer)
             self._streams = Streams(host, streaming_port)
             self._simulation = Simulation(town, settings or WorldSettings(), self._streams, renderer)
+            if synchronous:
+                self._simulation.settings = EpisodeSettings(synchronous_mode=True, fixed_delta_seconds=_TICK_S)
         except BaseException:
             self._release()
             raise

@@ -164,7 +164,7 @@ def _width_along(outline: shapely.Polygon, start: Array, forward: Array) -> floa
 
 
 def _scale(far: float, room: float) -> float:
-    """Heads grow with the width of the junction, so that all can be read from 40 m before it, as far as there is room."""
+    """Heads grow with the width of the junction, so that they can be read from 40 m before it, if there is room."""
     return max(min(far / 26.0, _LARGEST, room / SPACING), 1.0)
 
 

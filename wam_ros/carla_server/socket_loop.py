@@ -13,7 +13,7 @@ from wam_ros.core.errors import WorldError
 
 _READ_SIZE = 1 << 16
 _MOST_AT_ONCE = 16  # chunks in one call of the kernel
-_BACKLOG = 64
+_BACKLOG = 256
 
 Chunk = bytes | bytearray | memoryview
 
@@ -144,10 +144,14 @@ class SocketLoop:
         mine: set[Peer] = set()
 
         def accept(_: int) -> None:
-            try:
-                connection, _address = listener.accept()
-            except OSError:  # gone again, or no more file numbers: the next one may be luckier
-                return
+            for _ in range(_BACKLOG):
+                try:
+                    connection, _address = listener.accept()
+                except OSError:  # no more of them, or no more file numbers: the next turn may be luckier
+                    return
+                admit(connection)
+
+        def admit(connection: socket.socket) -> None:
             for gone in [peer for peer in mine if peer.closed]:
                 mine.discard(gone)
                 self._peers.discard(gone)

@@ -1,4 +1,4 @@
-"""What SUMO's network knows of a town and its OpenDRIVE does not: sidewalks, crossings, junction outlines, signal plans.
+"""What SUMO's network knows of a town and OpenDRIVE does not: sidewalks, crossings, junctions, signal plans.
 
 Shapes only; heights and colours are the mesh's business.
 """

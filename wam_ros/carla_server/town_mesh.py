@@ -1,6 +1,6 @@
 """A town as layers of triangles, each with its class, texture and order of drawing.
 
-What lies flat on the ground is painted in order, without depth: so nothing flickers and markings lie exactly at height 0.
+What lies flat on the ground is painted in order, without depth: nothing flickers, and markings lie at height 0 exactly.
 Knows no renderer.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import shapely
@@ -81,7 +82,8 @@ def build_town_mesh(
     road = road_surface(lanes, plan.junctions, plan.sidewalks)
     heads = place_heads(signals, lanes, plan.junctions, plan.signal_plans)
     stop_lines = {signal.approach: np.asarray(signal.stop_line) for signal in signals}
-    paint = merged([*(crossing_stripes(*crossing) for crossing in plan.crossings), markings(lanes, stop_lines.values())])
+    stripes = [crossing_stripes(*crossing) for crossing in plan.crossings]
+    paint = merged([*stripes, markings(lanes, stop_lines.values())])
     walk = plan.sidewalks.buffer(0.15, join_style="mitre").buffer(-0.15, join_style="mitre").difference(road)
     sight = _lines_of_sight(heads, stop_lines, lanes)
     built = shapely.union_all([building.footprint for building in buildings])
@@ -126,9 +128,7 @@ def _houses(buildings: Sequence[Building], look: int) -> list[Layer]:
     return [*layers, Layer("roofs", merged(roofs), Tag.BUILDINGS)]
 
 
-def _lines_of_sight(
-    heads: Sequence[SignalHead], stop_lines: dict[str, Array], lanes: LaneGraph
-) -> shapely.Geometry:
+def _lines_of_sight(heads: Sequence[SignalHead], stop_lines: dict[str, Array], lanes: LaneGraph) -> shapely.Geometry:
     """Where nothing may stand, so that the heads are seen from their lanes."""
     areas = []
     for head in heads:
@@ -141,13 +141,14 @@ def _lines_of_sight(
 
 def _grass(bounds: Sequence[float]) -> Mesh:
     """Squares under the town, large ones around it."""
-    left, bottom, right, top = (np.floor(bounds[0] / CELL) * CELL, np.floor(bounds[1] / CELL) * CELL, bounds[2], bounds[3])
+    left, bottom = (np.floor(bound / CELL) * CELL for bound in bounds[:2])
+    right, top = bounds[2:]
     xs = np.concatenate([[left - BEYOND], np.arange(left, right + CELL, CELL), [right + CELL + BEYOND]])
     ys = np.concatenate([[bottom - BEYOND], np.arange(bottom, top + CELL, CELL), [top + CELL + BEYOND]])
     corners = [
         [(x0, y0, 0.0), (x1, y0, 0.0), (x1, y1, 0.0), (x0, y1, 0.0)]
-        for x0, x1 in zip(xs, xs[1:])
-        for y0, y1 in zip(ys, ys[1:])
+        for x0, x1 in pairwise(xs)
+        for y0, y1 in pairwise(ys)
     ]
     return quads(corners, (1.0, 1.0, 1.0), np.array(corners)[..., :2] * 0.08)
 
@@ -167,6 +168,6 @@ def _kerbs(walk: shapely.Geometry) -> Mesh:
     parts = []
     for polygon in shapely.get_parts(walk):
         oriented = shapely.geometry.polygon.orient(polygon)
-        for ring in (oriented.exterior, *oriented.interiors):
-            parts.append(walls(np.array(ring.coords), -0.02, KERB, (0.62, 0.62, 0.61)))
+        rings = (oriented.exterior, *oriented.interiors)
+        parts += [walls(np.array(ring.coords), -0.02, KERB, (0.62, 0.62, 0.61)) for ring in rings]
     return merged(parts)

@@ -22,6 +22,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--vehicles", type=int, default=25, metavar="N", help="in traffic (%(default)s)")
     parser.add_argument("--pedestrians", type=int, default=15, metavar="N", help="on the way (%(default)s)")
     parser.add_argument("--renderer", choices=("software", "egl"), default="software", help="of cameras (%(default)s)")
+    parser.add_argument(
+        "--synchronous", action="store_true", help="begin in synchronous mode: the world stands until a client ticks it"
+    )
     parser.set_defaults(run=run)
 
 
@@ -36,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
     if streaming_port is None:
         streaming_port = args.port + 1 if args.port else 0
     settings = WorldSettings(seed=args.seed, vehicles=args.vehicles, pedestrians=args.pedestrians)
-    server = CarlaServer(Town.load(args.town), settings, args.port, streaming_port, renderer=args.renderer)
+    server = CarlaServer(
+        Town.load(args.town), settings, args.port, streaming_port, renderer=args.renderer, synchronous=args.synchronous
+    )
     received: list[str] = []
 
     def end(number: int, _frame: object) -> None:

@@ -142,7 +142,7 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
     server = None
     if not args.host:
         traffic = ("--vehicles", str(args.vehicles), "--pedestrians", str(args.pedestrians))
-        server = ("--town", args.town, "--seed", str(args.seed), "--port", "0", *traffic)
+        server = ("--town", args.town, "--seed", str(args.seed), "--port", "0", "--synchronous", *traffic)
     asked = {
         "target_speed": args.target_speed,
         "checkpoint": args.checkpoint,

@@ -12,7 +12,7 @@ from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.metrics.infraction import EgoBox, Infraction, Kind
 
 _MARGIN = 0.5  # m beyond a lane's edge that the middle of the vehicle may be
-_FAR = 30.0  # m; lanes farther away do not matter
+_FAR = 15.0  # m; lanes farther away do not matter
 _SAME_EXCURSION = 5.0  # m; off again within this is still the same
 
 

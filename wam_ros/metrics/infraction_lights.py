@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 
-from wam_ros.core.geometry import wrap_angle
+from wam_ros.core.geometry import Array, wrap_angle
 from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.core.observation import Route
 from wam_ros.core.scene import Actor, LightState, TrafficLight
 from wam_ros.metrics.infraction import STANDING, EgoBox, Infraction
 
 _NEAR = 15.0  # m between the vehicle and a light's stop line
+_BESIDE = 8.0  # m from the rear of the vehicle; the lines of lanes side by side are looked at together
 _WIDER = 1.2  # a stop line counts as this many times as wide
 _REAR = 0.8  # share of half the length; from there to 1 m behind the vehicle is what has to cross
+_DECIDED = 6.0  # m after a stop line
 _TURN_WEIGHT = 5.0  # m per rad; how much the heading decides on which of several connections the vehicle is
 _BESIDE_ROUTE = 1.0  # m from the middle of a lane that the route leads over
 _AHEAD = 15.0  # m beyond the stop line that must be free
@@ -32,50 +34,86 @@ class _Standing:
     told: bool
 
 
+@dataclass
+class _Crossing:
+    """Of a stop line; on which of its connections the vehicle is shows some metres later.
+
+    Fields:
+        ego: When it began.
+        choices: Lanes that begin at the line and at those of the lanes beside.
+        red: Those of them that were red while the line before them was crossed.
+        told: Whether it is decided.
+
+    """
+
+    ego: EgoBox
+    choices: set[str] = field(default_factory=set)
+    red: set[str] = field(default_factory=set)
+    told: bool = False
+
+    def moved(self, ego: EgoBox) -> float:
+        return math.hypot(ego.pose.x - self.ego.pose.x, ego.pose.y - self.ego.pose.y)
+
+
 class LightWatch:
-    """Remembers which stop lines are being crossed, and since when a green light is not used."""
+    """Remembers the last stop line that was crossed, and since when a green light is not used."""
 
     def __init__(self, lanes: LaneGraph, route: Route | None, patience: float) -> None:
         """Tell of standing before a green light for `patience` [s]."""
         self._lanes = lanes
         self._patience = patience
         self._route_lanes = None if route is None else _junction_lanes_on(route, lanes)
-        self._crossed: set[str] = set()
+        self._crossing: _Crossing | None = None
         self._standing: _Standing | None = None
 
     def update(self, ego: EgoBox, lights: Sequence[TrafficLight], actors: Sequence[Actor]) -> list[Infraction]:
         """What is new: red lights run, green lights not used."""
-        reach = ego.half_length + _NEAR
-        near = [
-            light for light in lights if np.min(np.linalg.norm(light.stop_line - ego.pose.position, axis=1)) <= reach
-        ]
+        near = _near(lights, ego.pose.position, ego.half_length + _NEAR)
         return [*self._red_lights(ego, near), *self._unused_greens(ego, near, actors)]
 
     def _red_lights(self, ego: EgoBox, lights: Sequence[TrafficLight]) -> list[Infraction]:
-        rear = shapely.linestrings(ego.pose.apply([[-_REAR * ego.half_length, 0.0], [-ego.half_length - 1.0, 0.0]]))
-        crossing = [light for light in lights if shapely.intersects(rear, _widened(light))]
-        own = self._connection(ego, crossing)
-        run = {light.id for light in crossing if own in light.lanes and light.state is LightState.RED}
-        new = sorted(run - self._crossed)
-        self._crossed = (self._crossed | run) & {light.id for light in crossing}
+        rear = ego.pose.apply([[-_REAR * ego.half_length, 0.0], [-ego.half_length - 1.0, 0.0]])
+        beside = _near(lights, rear[0], _BESIDE)
+        over = [light for light in beside if shapely.intersects(shapely.linestrings(rear), _widened(light))]
+        choices = {name for light in beside for name in light.lanes if self._begins_along(name, ego)}
+        crossed = {name for light in over for name in light.lanes} & choices
+        if self._crossing is None and crossed:
+            self._crossing = _Crossing(ego)
+        crossing = self._crossing
+        if crossing is None:
+            return []
+        over_it = crossing.moved(ego) >= _DECIDED
+        if over_it:
+            self._crossing = None
+        elif crossed:
+            crossing.choices |= choices
+            crossing.red |= crossed & {name for light in over if light.state is LightState.RED for name in light.lanes}
+        if crossing.told or not crossing.red or not (over_it or crossing.choices <= crossing.red):
+            return []
+        crossing.told = True
+        own = self._connection(ego, crossing.choices)
+        if own not in crossing.red:
+            return []
+        speed = crossing.ego.speed
         return [
-            ego.infraction("red_light", ego.speed, f"light {name} crossed at red with {ego.speed:.1f} m/s")
-            for name in new[:1]  # several heads may show the same red
+            crossing.ego.infraction("red_light", speed, f"stop line before lane {own} crossed at red, {speed:.1f} m/s")
         ]
 
-    def _connection(self, ego: EgoBox, lights: Sequence[TrafficLight]) -> str | None:
-        """The lane in the junction that the vehicle is on, of those that begin at the lines it crosses."""
-        best, own = math.inf, None
-        for name in dict.fromkeys(name for light in lights for name in light.lanes):
-            lane = self._lanes.lanes.get(name)
-            if lane is None or not _same_way(float(lane.centerline.heading(0.5)), ego.pose.yaw):
-                continue
-            projection = lane.centerline.project(ego.front)
-            turned = wrap_angle(lane.centerline.heading(projection.arc_length - ego.half_length) - ego.pose.yaw)
-            cost = projection.distance + _TURN_WEIGHT * abs(float(turned))
-            if cost < best:
-                best, own = cost, name
-        return own
+    def _begins_along(self, name: str, ego: EgoBox) -> bool:
+        """Whether a lane is on the map and begins in the direction of the vehicle."""
+        lane = self._lanes.lanes.get(name)
+        return lane is not None and _same_way(float(lane.centerline.heading(0.5)), ego.pose.yaw)
+
+    def _connection(self, ego: EgoBox, names: Iterable[str]) -> str:
+        """The lane among `names` that the vehicle is on, by its front and its heading."""
+
+        def cost(name: str) -> float:
+            line = self._lanes.lanes[name].centerline
+            projection = line.project(ego.front)
+            turned = wrap_angle(line.heading(projection.arc_length - ego.half_length) - ego.pose.yaw)
+            return projection.distance + _TURN_WEIGHT * abs(float(turned))
+
+        return min(sorted(names), key=cost)
 
     def _unused_greens(self, ego: EgoBox, lights: Sequence[TrafficLight], actors: Sequence[Actor]) -> list[Infraction]:
         ahead = [light for light in lights if self._is_ahead(ego, light)]
@@ -106,6 +144,15 @@ class LightWatch:
         if self._route_lanes is not None:
             names = [name for name in names if name in self._route_lanes]
         return any(_same_way(float(self._lanes.lanes[name].centerline.heading(0.5)), ego.pose.yaw) for name in names)
+
+
+def _near(lights: Sequence[TrafficLight], point: Array, distance: float) -> list[TrafficLight]:
+    """The lights of which an end of the stop line is within `distance` [m] of a point (2,)."""
+    if not lights:
+        return []
+    ends = np.stack([light.stop_line for light in lights]) - point
+    squares = np.einsum("lij,lij->li", ends, ends).min(axis=1)
+    return [light for light, near in zip(lights, squares <= distance**2) if near]
 
 
 def _same_way(heading: float, yaw: float) -> bool:

@@ -6,9 +6,9 @@ import sys
 import time
 
 import rclpy
-from rclpy._rclpy_pybind11 import RCLError
 from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
+from rclpy.impl.implementation_singleton import rclpy_implementation
 
 from wam_ros.core.errors import WamError, WorldError
 from wam_ros.ros.carla_bridge_node import CarlaBridgeNode
@@ -34,7 +34,7 @@ def main(args: list[str] | None = None) -> int:
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except RCLError:
+    except rclpy_implementation.RCLError:
         if rclpy.ok():
             raise
         # A signal came between two publications.

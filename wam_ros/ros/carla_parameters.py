@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wam_ros.carla_bridge.settings import ACTUATIONS, BridgeSettings, GoalRoute, RandomRoute
+from wam_ros.core.errors import ConfigError
 from wam_ros.core.resources import resource
 from wam_ros.ros.parameter_table import Parameter, ParameterTable
 
@@ -107,6 +108,9 @@ class BridgeConfig:
 
         """
         given = TABLE.checked(values)
+        if not given["role_name"].isidentifier():
+            msg = f"role_name = {given['role_name']!r}, wanted letters, digits and _ (it becomes part of topic names)"
+            raise ConfigError(msg)
         routes: dict[str, RandomRoute | GoalRoute | None] = {
             "random": RandomRoute(given["route_seed"], given["route_length"]),
             "goal": GoalRoute(given["goal_x"], given["goal_y"]),

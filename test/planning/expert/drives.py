@@ -13,7 +13,7 @@ import pickle
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from wam_ros.carla_server.environment import EmbeddedEnvironment
 from wam_ros.carla_server.town import Town
 from wam_ros.carla_server.world import WorldSettings
 from wam_ros.control import TrajectoryController
-from wam_ros.core import SE2, Actor, EgoState, LaneGraph, LightState, Scene, VehicleDescription
+from wam_ros.core import SE2, Actor, EgoState, LaneGraph, LightState, Plan, Scene, VehicleCommand, VehicleDescription
 from wam_ros.core.geometry import Array
 from wam_ros.core.resources import resource
 from wam_ros.core.sensor_rig import SensorRig
@@ -41,6 +41,38 @@ _SAME_CONTACT = 5.0  # s
 _HARD = -4.05  # m/s^2, NAVSIM's comfort bound
 _STANDING = 0.2  # m/s
 _BLOCKED = 90.0  # s without moving
+
+
+class Shaken:
+    """A controller whose commands are spoilt now and then, so that the ego comes off its lane; for `--shake`."""
+
+    def __init__(self, controller: TrajectoryController, seed: int) -> None:
+        self._controller = controller
+        self._rng = random.Random(seed)
+        self._tick = 0
+        self._until, self._next, self._angle, self._extra = 0, 100, 0.0, 0.0
+
+    def reset(self) -> None:
+        self._controller.reset()
+
+    def control(self, ego: EgoState, plan: Plan | None) -> VehicleCommand:
+        command = self._controller.control(ego, plan)
+        self._tick += 1
+        if self._tick >= self._next:
+            self._until = self._tick + self._rng.randint(6, 20)
+            self._next = self._tick + self._rng.randint(80, 240)
+            # At most about 2.5 m/s^2 aside.
+            most = min(0.3, 2.5 * CAR.wheelbase / max(ego.speed, 2.0) ** 2)
+            self._angle = self._rng.uniform(-most, most)
+            self._extra = self._rng.choice([0.0, 0.0, -2.0, 1.0])
+        if self._tick >= self._until:
+            return command
+        return replace(
+            command,
+            steering_angle=command.steering_angle + self._angle,
+            acceleration=command.acceleration + self._extra,
+            speed=max(0.0, ego.speed + 0.5 * (command.acceleration + self._extra)),
+        )
 
 
 @dataclass
@@ -189,6 +221,8 @@ def drive_route(
     expert: PrivilegedExpert | None = None,
     time_limit: float = 300.0,
     keep: Path | None = None,
+    *,
+    shake: bool = False,
 ) -> Outcome:
     """One route, from its start to the goal or a failure."""
     expert = PrivilegedExpert(CAR) if expert is None else expert
@@ -196,8 +230,13 @@ def drive_route(
     judge = Judge(environment, planned, town.lanes, keep=keep is not None)
     planner = ExpertPlanner(expert, EnvironmentTruth(environment, town.lanes))
     checked = CheckedPlanner(planner, PlanMonitor(CAR), Fallback(CAR))
+    controller = TrajectoryController(CAR)
     loop = DriveLoop(
-        environment, checked, TrajectoryController(CAR), LoopSettings(time_limit=time_limit), observers=(judge,)
+        environment,
+        checked,
+        Shaken(controller, settings.seed) if shake else controller,
+        LoopSettings(time_limit=time_limit),
+        observers=(judge,),
     )
     try:
         end = loop.run()
@@ -241,6 +280,8 @@ def drive_town(
     pedestrians: int = 15,
     only: Sequence[int] = (),
     keep: Path | None = None,
+    *,
+    shake: bool = False,
 ) -> list[Outcome]:
     """Random routes through one town, each with traffic of its own seed."""
     rng = random.Random(seed)
@@ -253,7 +294,7 @@ def drive_town(
         settings = WorldSettings(seed=1000 * seed + index, vehicles=vehicles, pedestrians=pedestrians)
         file = None if keep is None else keep / f"{town.name}_{seed}_{index}.pickle"
         begun = time.perf_counter()
-        outcome = drive_route(town, planned, settings, index, expert, keep=file)
+        outcome = drive_route(town, planned, settings, index, expert, keep=file, shake=shake)
         outcomes.append(outcome)
         print(f"{outcome} [{time.perf_counter() - begun:.0f} s]", flush=True)
         for text in outcome.refused[:3]:
@@ -285,6 +326,7 @@ def main() -> None:
     parser.add_argument("--pedestrians", type=int, default=15)
     parser.add_argument("--only", type=int, nargs="*", default=())
     parser.add_argument("--keep", type=Path, help="folder for the scenes of each drive")
+    parser.add_argument("--shake", action="store_true", help="spoil commands now and then")
     args = parser.parse_args()
     if args.keep is not None:
         args.keep.mkdir(parents=True, exist_ok=True)
@@ -297,6 +339,7 @@ def main() -> None:
         args.pedestrians,
         tuple(args.only),
         args.keep,
+        shake=args.shake,
     )
     print(summary(outcomes))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -59,6 +60,13 @@ class Course:
     curvatures: Array
     caps: Array
     junctions: tuple[Junction, ...]
+
+    @cached_property
+    def rows(self) -> list[tuple[float, float, float, float, float, float]]:
+        """x, y, heading, its cosine and sine, and curvature of each station, as python floats."""
+        cos, sin = np.cos(self.headings), np.sin(self.headings)
+        table = np.column_stack([self.points, self.headings, cos, sin, self.curvatures])
+        return [tuple(row) for row in table.tolist()]
 
     @property
     def length(self) -> float:

@@ -20,17 +20,21 @@ from wam_ros.planning.expert.course import STEP, Course, Junction, Place
 from wam_ros.planning.expert.merge import MergePath
 from wam_ros.planning.expert.motion import Drive, Lead, Stop, drive, envelope
 from wam_ros.planning.expert.occupancy import Encounter, encounters
+from wam_ros.planning.expert.prediction import SLOW, STEPS, TIMES, Branch, predict, seen_from
 from wam_ros.planning.expert.prediction import STEP as TIME_STEP
-from wam_ros.planning.expert.prediction import STEPS, TIMES, Branch, predict, seen_from
 from wam_ros.planning.expert.right_of_way import must_wait
 from wam_ros.planning.expert.road import Road
 from wam_ros.planning.expert.settings import ExpertSettings
 
 _ROUNDS = 8
 _DURATION = float(TIMES[-1])  # s
+_SPOTS = 10  # nodes of the path between those that the distance of others is measured to
+_BODIES = 12.0  # m; half that spacing and the bodies
+_STARTING = 30.0  # m that one who is slow now may come farther
 _EVERY = 2  # nodes of the path per station of encounters
 _SAME_WAY = math.radians(50.0)
 _HEAD_ON = math.radians(130.0)
+_ALONG = 8  # times that a pedestrian who walks along the road is reckoned with
 _CROSSING_GAP = 1.0  # m, before the place where another crosses
 _HEAD_ON_GAP = 2.0  # m
 _TOUCH = 0.6  # m around an encounter in arc length
@@ -108,7 +112,7 @@ def give_way(case: Situation) -> Drive:
     highest = envelope(case.caps, settings.deceleration).tolist()
     for _ in range(_ROUNDS):
         current = drive(settings, speed, case.ego.acceleration, highest, stops, leads, _DURATION)
-        answer = _keep_free(case, current, leads)
+        answer: Lead | Stop | None = _keep_free(case, current, leads)
         if answer is None or answer in stops:
             answer = _next_answer(case, open_cases, current, shown)
         if isinstance(answer, Lead):
@@ -166,7 +170,6 @@ def _light_stop(case: Situation, junction: Junction, light: TrafficLight) -> Sto
 
 
 def _encounters(case: Situation, shown: dict[str, LightState]) -> list[Encounter]:
-    reach = STEP * len(case.path.nodes) + 10.0
     contested = frozenset(
         name
         for junction in case.junctions
@@ -175,17 +178,19 @@ def _encounters(case: Situation, shown: dict[str, LightState]) -> list[Encounter
         if shown.get(name, LightState.GREEN) is LightState.GREEN and not must_wait(case.road, name, lane, shown)
     )
     branches: list[Branch] = []
+    spots = case.path.nodes[::_SPOTS, :2]
     for actor in case.scene.actors:
-        ahead, left, _ = seen_from(case.ego.pose, actor)
-        if math.hypot(ahead, left) < reach + abs(actor.speed) * float(TIMES[-1]):
+        gaps = spots - (actor.pose.x, actor.pose.y)
+        reach = _BODIES + abs(actor.speed) * _DURATION + (_STARTING if abs(actor.speed) < SLOW else 0.0)
+        if float((gaps**2).sum(axis=1).min()) < reach**2:
             branches += predict(case.road, actor, shown, contested)
     beyond = np.searchsorted(case.path.stations, case.course.length)
     nodes = case.path.nodes[: max(int(beyond), _EVERY + 1) : _EVERY]
-    return encounters(case.vehicle, case.settings, nodes, STEP * _EVERY * np.arange(len(nodes)), branches)
+    return encounters(case.vehicle, case.settings, nodes, STEP * _EVERY, branches)
 
 
 def _role(case: Situation, met: Encounter) -> str:
-    """What an encounter is: "lead", in the way now; "other", may come in the way; "none", nothing to do with the ego."""
+    """What it is: "lead", in the way now, "other", may come in the way, or "none", nothing to do with the ego."""
     if math.isfinite(met.low[0]):
         middle = case.ego.pose @ SE2(case.vehicle.rear_axle_to_center, 0.0, 0.0)
         ahead, _, _ = seen_from(middle, met.branch.actor)
@@ -289,8 +294,10 @@ def _answer(case: Situation, met: Encounter, current: Drive) -> Lead | Stop | No
 
 def _stop_for(case: Situation, met: Encounter) -> Stop:
     """Where and how long to stop for somebody who crosses or comes towards the ego."""
-    lowest = float(np.nanmin(met.low))
     walks = met.branch.actor.kind is ActorKind.PEDESTRIAN
+    # One who walks along the road may leave it any time, and is passed then.
+    along = walks and not _SAME_WAY < met.angle < _HEAD_ON
+    lowest = float(np.nanmin(met.low[: met.first + _ALONG] if along else met.low))
     if met.angle > _HEAD_ON and not walks:
         place, until = lowest - _HEAD_ON_GAP, math.inf
     else:

@@ -65,26 +65,25 @@ def merge(
     allowed = min(max(needed, lateral), _MAX_LATERAL)
     hardest = _CURVATURE_SHARE * vehicle.max_curvature
     steering = _STEERING_SHARE * vehicle.max_steering_rate / vehicle.wheelbase * STEP
-    xs, ys = course.points[:, 0].tolist(), course.points[:, 1].tolist()
-    headings, bends = course.headings.tolist(), course.curvatures.tolist()
-    last = len(xs) - 1
+    rows = course.rows
+    last = len(rows) - 1
 
     x, y, heading = ego.pose.x, ego.pose.y, ego.pose.yaw
-    turns = round((heading - headings[place.station]) / (2.0 * math.pi))
-    heading -= 2.0 * math.pi * turns
+    heading -= 2.0 * math.pi * round((heading - rows[place.station][2]) / (2.0 * math.pi))
     index = place.station
     curvature = driven_curvature(vehicle, ego)
     curvatures, stations = [], []
     # Python floats: a step costs about 2 us, where numpy scalars would cost 30.
     for v in speeds:
-        while index < last and _ahead(x, y, xs[index], ys[index], headings[index]) > 0.5 * STEP:
+        while True:
+            px, py, there, cos, sin, bend = rows[index]
+            dx, dy = x - px, y - py
+            along = cos * dx + sin * dy
+            if index == last or along <= 0.5 * STEP:
+                break
             index += 1
-        there = headings[index]
-        cos, sin = math.cos(there), math.sin(there)
-        dx, dy = x - xs[index], y - ys[index]
-        along, offset = cos * dx + sin * dy, cos * dy - sin * dx
+        offset = cos * dy - sin * dx
         stations.append(STEP * index + along)
-        bend = bends[index]
         angle = heading - there - bend * along
         flow = max(v, 1.0)
         limit = min(allowed / flow**2 + abs(bend), _MAX_LATERAL / flow**2, hardest)
@@ -105,7 +104,3 @@ def merge(
     path = BicyclePath(ego.pose, STEP, np.array(curvatures))
     arc_lengths = STEP * np.arange(len(speeds))
     return MergePath(path, path.poses(arc_lengths), np.maximum.accumulate(np.array(stations)))
-
-
-def _ahead(x: float, y: float, px: float, py: float, heading: float) -> float:
-    return (x - px) * math.cos(heading) + (y - py) * math.sin(heading)

@@ -25,7 +25,8 @@ from wam_ros.planning.expert.settings import ExpertSettings
 
 DT = 0.1  # s
 _SIGHT = 0.35  # s; the caps are looked at this far ahead, which makes up for limited jerk
-_SOFT = 0.6  # s; T of the soft end of stops
+_STOP_SIGHT = 0.2  # s, likewise for stops
+_SOFT = 0.4  # s; T of the soft end of stops
 _LATE = 0.4  # s that braking comes late by, and T of the soft end, where comfort does not suffice
 _QUICKLY = 0.8  # s; differences of speed are made up in
 _HOLD = 0.35  # m; standing this near a stop is standing at it
@@ -162,7 +163,7 @@ def _stop(settings: ExpertSettings, v: float, gap: float) -> float:
     soft = d * _SOFT
     highest = math.sqrt(soft * soft + 2.0 * d * gap) - soft
     if v <= highest:
-        ahead = max(gap - _SIGHT * v, 0.0)
+        ahead = max(gap - _STOP_SIGHT * v, 0.0)
         cap = math.sqrt(soft * soft + 2.0 * d * ahead) - soft
         return -d * cap / (cap + soft) + (cap - v) / _QUICKLY if v > 0.7 * cap else (cap - v) / _QUICKLY
     room = max(gap - _LATE * v, 0.3 * gap)

@@ -44,7 +44,7 @@ class Encounter:
 
 
 def encounters(
-    vehicle: VehicleDescription, settings: ExpertSettings, nodes: Array, stations: Array, branches: list[Branch]
+    vehicle: VehicleDescription, settings: ExpertSettings, nodes: Array, step: float, branches: list[Branch]
 ) -> list[Encounter]:
     """Those branches that come in the way of the ego.
 
@@ -52,12 +52,13 @@ def encounters(
         vehicle: The ego.
         settings: Margins.
         nodes: (N, 3) poses of the ego's base_link along its path.
-        stations: (N,) their arc lengths [m].
+        step: Arc length between them [m].
         branches: Of all actors near.
 
     """
     if not branches:
         return []
+    stations = step * np.arange(len(nodes))
     headings = nodes[:, 2]
     forward = vehicle.rear_axle_to_center
     centers = nodes[:, :2] + forward * np.column_stack([np.cos(headings), np.sin(headings)])
@@ -66,13 +67,17 @@ def encounters(
     half_length, half_width = vehicle.length / 2.0, vehicle.width / 2.0
 
     reach = np.hypot(half_length, half_width) + np.hypot(sizes[:, 0], sizes[:, 1])
-    dx = poses[:, 0, None] - centers[None, :, 0]
-    dy = poses[:, 1, None] - centers[None, :, 1]
-    there, node = np.nonzero(dx * dx + dy * dy < (reach * reach)[:, None])
-    taken = np.zeros(dx.shape, dtype=bool)
-    if len(there):
+    lower, upper = centers.min(axis=0), centers.max(axis=0)
+    outside = np.maximum(lower - poses[:, :2], poses[:, :2] - upper).max(axis=1)
+    near = np.flatnonzero(outside < reach)
+    dx = poses[near, 0, None] - centers[None, :, 0]
+    dy = poses[near, 1, None] - centers[None, :, 1]
+    row, node = np.nonzero(dx * dx + dy * dy < (reach[near] ** 2)[:, None])
+    taken = np.zeros((len(poses), len(centers)), dtype=bool)
+    if len(row):
+        there = near[row]
         # Separating axes of two boxes: the two of the ego and the two of the other.
-        x, y = dx[there, node], dy[there, node]
+        x, y = dx[row, node], dy[row, node]
         bearing = headings[node]
         turn = poses[there, 2] - bearing
         c, s = np.cos(bearing), np.sin(bearing)

@@ -17,7 +17,7 @@ from wam_ros.planning.expert.road import CHAIN_STEP, Chain, Foot, Road
 
 STEP = 0.25  # s
 STEPS = 33  # 8 s
-TIMES = STEP * np.arange(STEPS)
+TIMES: Array = np.array([STEP * index for index in range(STEPS)])
 _REACH = 3.0  # m; a vehicle farther from every lane is not on one
 _ON_LANE = 2.0  # m from the centre: nearer vehicles are, or come, on the lane
 _BESIDE = 0.6  # m; the nearest lane and those that are hardly farther are all possible
@@ -27,7 +27,7 @@ _FADE = 1.5  # s; offsets from the lane fade with it
 _GIVE = 4.0  # m/s^2 that others are ready to brake with for a light
 _BEND_BRAKING = 2.5  # m/s^2
 _STARTED = 0.3  # m/s
-_SLOW = 8.0  # m/s; who is slower may speed up
+SLOW = 8.0  # m/s; who is slower may speed up
 _SOON = 12.0  # m to the junction, from where on
 _START = 1.5  # m/s^2, of those that may speed up
 _LINE_GAP = 1.0  # m before a red light's lane
@@ -86,7 +86,7 @@ def predict(
             name = branch.junction_lane
             # Who stands where there is no light is waiting for somebody.
             starts = name is not None and (actor.speed > _STARTED or lights.get(name) is LightState.GREEN)
-            if starts and name in contested and actor.speed < _SLOW and branch.to_junction < _SOON:
+            if starts and name in contested and actor.speed < SLOW and branch.to_junction < _SOON:
                 branches.append(_along(road, actor, foot, chain, lights, eager=True))
     return branches
 

@@ -11,25 +11,26 @@ from wam_ros.planning.horizon import Horizon
 
 @dataclass(frozen=True)
 class ExpertSettings:
-    """Fields:
+    """How to drive.
 
-    horizon: Waypoints of the plan.
-    speed_share: Of a lane's speed limit.
-    top_speed: Never driven faster [m/s].
-    acceleration: Bound of driving off [m/s^2].
-    deceleration: Of comfortable braking, positive [m/s^2].
-    hard_deceleration: The most that is ever planned, positive [m/s^2].
-    lateral_acceleration: In bends [m/s^2].
-    jerk: Of comfortable driving [m/s^3].
-    standstill_gap: To a standing vehicle ahead, bumper to bumper [m].
-    time_headway: To a vehicle ahead [s].
-    stop_margin: Front bumper before a stop line [m].
-    end_margin: base_link before the end of the route [m].
-    side_margin: Beside vehicles [m].
-    pedestrian_margin: Around pedestrians [m].
-    yellow_deceleration: A stop at yellow that needs more is not made [m/s^2].
-    gap_before: Time to leave between passing first and the other's arrival [s].
-    gap_after: Time to leave after the other has passed [s].
+    Fields:
+        horizon: Waypoints of the plan.
+        speed_share: Of a lane's speed limit.
+        top_speed: Never driven faster [m/s].
+        acceleration: Bound of driving off [m/s^2].
+        deceleration: Of comfortable braking, positive [m/s^2].
+        hard_deceleration: The most that is ever planned, positive [m/s^2].
+        lateral_acceleration: In bends [m/s^2].
+        jerk: Of comfortable driving [m/s^3].
+        standstill_gap: To a standing vehicle ahead, bumper to bumper [m].
+        time_headway: To a vehicle ahead [s].
+        stop_margin: Front bumper before a stop line [m].
+        end_margin: base_link before the end of the route [m].
+        side_margin: Beside vehicles [m].
+        pedestrian_margin: Around pedestrians [m].
+        yellow_deceleration: A stop at yellow that needs more is not made [m/s^2].
+        gap_before: Time to leave between passing first and the other's arrival [s].
+        gap_after: Time to leave after the other has passed [s].
 
     """
 
