@@ -83,6 +83,7 @@ def _planner(said: dict[str, str]) -> Node:
         "route": "waypoints",
         "instruction": "instruction",
         "truth": "truth",
+        "acceleration": "acceleration",
     }
     return Node(
         package="wam_ros",

@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from wam_ros.core import VehicleDescription
 from wam_ros.core.resources import resource
+
+# A busy machine is no bug.
+settings.register_profile("wam_ros", deadline=None)
+settings.load_profile("wam_ros")
 
 # No packet of a test leaves this machine.
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"

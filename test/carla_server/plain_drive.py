@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from typing import Any
 
 import carla
@@ -40,6 +41,10 @@ def main(port: int, ticks: int) -> dict[str, Any]:
     images: list[tuple[int, int, int, bytes]] = []
     camera.listen(lambda image: images.append((image.frame, image.width, image.height, bytes(image.raw_data))))
 
+    crossings: list[list[str]] = []
+    lines = world.spawn_actor(library.find("sensor.other.lane_invasion"), carla.Transform(), attach_to=vehicle)
+    lines.listen(lambda event: crossings.append([str(marking.type) for marking in event.crossed_lane_markings]))
+
     frames, places, speeds, turns = [], [], [], []
     for tick in range(ticks):
         if tick < 80:
@@ -54,8 +59,12 @@ def main(port: int, ticks: int) -> dict[str, Any]:
         places.append((transform.location.x, transform.location.y))
         turns.append(transform.rotation.yaw)
         speeds.append(velocity.length())
-    camera.stop()
-    camera.destroy()
+    deadline = time.monotonic() + 60.0
+    while images[-1][0] < frames[-1] and time.monotonic() < deadline:
+        time.sleep(0.01)  # the callback runs in a thread of the client
+    for sensor in (camera, lines):
+        sensor.stop()
+        sensor.destroy()
     vehicle.destroy()
     settings.synchronous_mode = False
     world.apply_settings(settings)
@@ -68,6 +77,7 @@ def main(port: int, ticks: int) -> dict[str, Any]:
         "colors": len(set(images[-1][3])),
         "same_picture": images[0][3] == images[ticks // 2][3],
         "start": (start.location.x, start.location.y, start.rotation.yaw),
+        "crossings": crossings,
         "places": places,
         "turns": turns,
         "speeds": speeds,

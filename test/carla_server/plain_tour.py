@@ -189,15 +189,18 @@ class Tour:
         scan = scans.get(timeout=30.0)
         in_front = [xyz(hit.point) for hit in scan if abs(hit.point.y) < 0.8 and 5.0 < hit.point.x < 30.0]
         car.apply_control(carla.VehicleControl(throttle=1.0))
-        while hits.empty() and self.world.get_snapshot().frame < first + 200:
-            self.world.tick()
+        speed, frame, stopped = 0.0, first, False
+        while not stopped and frame < first + 200:
+            frame = self.world.tick()
+            before, speed = speed, car.get_velocity().length()
+            stopped = speed < before - 1.0
         event = hits.get(timeout=30.0)
         velocity = xyz(car.get_velocity())
         for sensor in (touch, lidar):
             sensor.stop()
             sensor.destroy()
         found = {
-            "frames": [first, event.frame, self.world.get_snapshot().frame],
+            "frames": [first, event.frame, frame],
             "other": [event.other_actor.type_id, event.other_actor.id == container.id],
             "own": event.actor.id == car.id,
             "impulse": xyz(event.normal_impulse),
@@ -351,7 +354,7 @@ class Tour:
         )
         self.world.debug.draw_point(road)
         self.world.tick()
-        seen = self.onlooker.get_spectator()
+        seen = self.world.get_spectator()
         return {
             "roof": [point.location.z, 2.0 * house.extent.z, str(point.label)],
             "ground": ground.location.z,

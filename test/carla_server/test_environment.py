@@ -46,9 +46,9 @@ def test_it_is_an_environment_with_a_clock_of_20_hz(environment):
     protocol: Environment = environment
     assert protocol.tick_s == 0.05
     first = protocol.reset()
-    assert first.stamp_ns == 0
+    assert first.stamp_ns == 250_000_000  # it has stood while sensors would have started
     assert protocol.apply(VehicleCommand(0, 0.0, 0.0, 1.0))
-    assert protocol.observe().stamp_ns == 50_000_000
+    assert protocol.observe().stamp_ns == 300_000_000
 
 
 def test_the_ego_stands_with_its_rear_axle_at_the_start(environment):

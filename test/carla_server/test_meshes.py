@@ -17,12 +17,12 @@ GRAY = (0.5, 0.5, 0.5)
 HEXAGON = [(0.0, 0.0), (2.0, 0.0), (3.0, 1.0), (2.0, 2.0), (0.0, 2.0), (-1.0, 1.0)]
 
 
-def face_normals(mesh: Mesh) -> np.ndarray:
+def face_normals(mesh: Mesh):
     a, b, c = (mesh.points[mesh.faces[:, index]] for index in range(3))
     return np.cross(b - a, c - a)
 
 
-def areas(mesh: Mesh) -> np.ndarray:
+def areas(mesh: Mesh):
     return np.linalg.norm(face_normals(mesh), axis=1) / 2.0
 
 
@@ -91,7 +91,9 @@ def test_merging_moving_and_tinting():
 
 
 def body(kind=ActorKind.VEHICLE, size=(4.5, 1.8, 1.5), **others) -> Body:
-    return Body(1000, kind, others.pop("type_id", "vehicle.tesla.model3"), *size, 0.0, 0.0, 0.0, **others)
+    length, width, height = size
+    type_id = others.pop("type_id", "vehicle.tesla.model3")
+    return Body(1000, kind, type_id, length, width, height, 0.0, 0.0, 0.0, **others)
 
 
 KINDS = {

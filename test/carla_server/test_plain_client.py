@@ -61,6 +61,11 @@ def test_the_vehicle_moves_the_way_it_is_steered(drive: dict[str, Any]) -> None:
     assert np.abs(steps - np.array(drive["speeds"])[1:]).max() < 0.25  # velocity is the change of place
 
 
+def test_lane_markings_that_are_crossed_are_told(drive: dict[str, Any]) -> None:
+    assert drive["crossings"]
+    assert all(crossed for crossed in drive["crossings"])
+
+
 def test_towns_are_loaded_by_name_for_all_clients(tour: dict[str, Any]) -> None:
     towns = tour["towns"]
     assert towns["names"] == ["Carla/Maps/random_small"] * 2

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from wam_ros.carla_server.ray_casting import GROUND, NOTHING, Box, cast_rays
 from wam_ros.core.geometry import Array
@@ -56,8 +57,10 @@ def test_the_ground_and_the_nearest_of_several() -> None:
 def test_many_rays_agree_with_points_stepped_along_them() -> None:
     rng = np.random.default_rng(3)
     boxes = [
-        Box(*rng.uniform(-15.0, 15.0, 2), 0.0, rng.uniform(-3.0, 3.0), *rng.uniform(1.0, 5.0, 2), rng.uniform(1.0, 4.0))
-        for _ in range(12)
+        Box(x, y, 0.0, yaw, length, width, height)
+        for x, y, yaw, length, width, height in rng.uniform(
+            (-15, -15, -3, 1, 1, 1), (15, 15, 3, 5, 5, 4), (12, 6)
+        ).tolist()
     ]
     rays = rng.normal(size=(60, 3))
     rays /= np.linalg.norm(rays, axis=1, keepdims=True)
@@ -74,11 +77,11 @@ def test_many_rays_agree_with_points_stepped_along_them() -> None:
         assert distance == pytest.approx(expected, abs=0.011) or (math.isinf(expected) and distance > 39.9)
 
 
-def _inside(points: Array, box: Box) -> Array:
+def _inside(points: Array, box: Box) -> NDArray[np.bool_]:
     cos, sin = math.cos(box.yaw), math.sin(box.yaw)
     x, y = points[:, 0] - box.x, points[:, 1] - box.y
     along, across = x * cos + y * sin, y * cos - x * sin
-    found: Array = (
+    found: NDArray[np.bool_] = (
         (np.abs(along) <= box.length / 2.0)
         & (np.abs(across) <= box.width / 2.0)
         & (points[:, 2] >= box.z)

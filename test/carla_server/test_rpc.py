@@ -12,7 +12,7 @@ import pytest
 
 from test.carla_server.wire_client import WireClient
 from wam_ros.carla_server.rpc import Reply, Request, RpcServer
-from wam_ros.carla_server.socket_loop import SocketLoop
+from wam_ros.carla_server.socket_loop import Peer, SocketLoop
 from wam_ros.core.errors import WorldError
 
 
@@ -156,3 +156,21 @@ def test_a_client_that_never_reads_is_dropped(served: Served) -> None:
         ask_for_ever(client)
     with connected(served.port) as client:
         assert client.call("next") == ["next", []]
+
+
+def test_clients_beyond_the_most_wait_until_one_goes() -> None:
+    loop = SocketLoop()
+    peers: list[Peer] = []
+    port = loop.listen("127.0.0.1", 0, peers.append, most_peers=2, most_pending=1000)
+    sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+    for _ in range(5):
+        loop.poll(0.02)
+    assert len(peers) == 2
+    sockets[0].close()
+    while len(peers) < 3:
+        loop.poll(1.0)
+    assert [peer.closed for peer in peers] == [True, False, False]
+    loop.close()
+    assert all(peer.closed for peer in peers)
+    for each in sockets:
+        each.close()

@@ -23,10 +23,11 @@ def read_for_ever(reader: StreamReader) -> None:
 
 def test_closing_ends_connections_thread_ports_and_world() -> None:
     before = set(threading.enumerate())
-    server = CarlaServer(town(), WorldSettings(vehicles=2, pedestrians=1, warm_up_s=0.0))
+    server = CarlaServer(town(), WorldSettings(vehicles=2, pedestrians=1, warm_up_s=0.0), synchronous=True)
     server.start()
     client, reader = WireClient(server.port), StreamReader(server.streaming_port, 1)
     assert client.value("version") == "0.9.16"
+    assert client.value("get_episode_settings")[:3] == [True, False, [True, 0.05]]
     reader.message()
     server.close()
     server.close()

@@ -46,6 +46,9 @@ class DrawnScene:
     def __init__(self, town: Town, seed: int) -> None:
         self.daylight = Daylight.of_seed(seed)
         self.root = p3.NodePath("town")
+        self.root.setBin(
+            "unsorted", 0
+        )  # else the order of drawing, and with it single pixels, follows memory addresses
         plan = StreetPlan.read(town.net_path)
         mesh = build_town_mesh(town.lanes, town.signals, plan, building_footprints(town), town.seed, seed)
         self.heads = mesh.heads
@@ -74,7 +77,7 @@ class DrawnScene:
             seen.add(body.id)
             drawn = self._drawn.get(body.id)
             if drawn is None:
-                drawn = self._drawn[body.id] = _DrawnBody(self._bodies)
+                drawn = self._drawn[body.id] = _DrawnBody(self._bodies, body.id)
             looks = (model_key(body), round(body.yaw / _SECTOR) % _SECTORS)
             if looks != drawn.looks:
                 drawn.wear(looks, self._model(*looks))
@@ -134,8 +137,8 @@ _parts = lru_cache(maxsize=_MODELS_KEPT)(build_model)
 class _DrawnBody:
     """A body's place in the graph."""
 
-    def __init__(self, parent: Any) -> None:
-        self.node = parent.attachNewNode("body")
+    def __init__(self, parent: Any, place: int) -> None:
+        self.node = parent.attachNewNode("body", place)  # in the same order whoever came first
         self.looks: _Looks | None = None
 
     def wear(self, looks: _Looks, model: Any) -> None:

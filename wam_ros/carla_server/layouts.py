@@ -18,7 +18,7 @@ ACTOR_STATE = struct.Struct("<IB15f54s")
 VEHICLE_STATE = struct.Struct("<fff???ifB?IB")
 WALKER_STATE = struct.Struct("<4f?")
 LIGHT_STATE = struct.Struct("<32s4fI?B")
-IMAGE_HEADER = struct.Struct("<IIf")
+IMAGE_HEADER = struct.Struct("<2If")
 _TCP = 1
 _ACTIVE = 1
 

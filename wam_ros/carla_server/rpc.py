@@ -16,7 +16,7 @@ import msgpack
 from wam_ros.carla_server.socket_loop import Peer, SocketLoop
 
 _BIGGEST = 4 << 20  # bytes of one request; an OpenDRIVE map is the largest that clients send
-_MOST_PEERS = 64
+_MOST_PEERS = 128
 _MOST_PENDING = 64 << 20  # bytes of answers that a client leaves unread
 _CALL, _ANSWER, _NOTIFICATION = 0, 1, 2
 

@@ -17,7 +17,7 @@ import shapely
 
 from wam_ros.carla_server.meshes import Color, Mesh, box, disc, flat, merged, tube
 from wam_ros.carla_server.road_mesh import turn_of
-from wam_ros.core.geometry import Array
+from wam_ros.core.geometry import Array, wrap_angle
 from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.core.scene import LightState
 
@@ -211,14 +211,23 @@ def _arrow(center: Sequence[float], color: Array, shape: str) -> Mesh:
 
 def gantries(heads: Iterable[SignalHead], road: shapely.Geometry) -> Mesh:
     """Poles beside the road and arms over it that carry the heads: one for all heads in a row."""
-    rows: dict[tuple[int, int, int], list[SignalHead]] = {}
+    rows: list[list[SignalHead]] = []
     for head in heads:
-        along = head.x * math.cos(head.yaw) + head.y * math.sin(head.yaw)
-        aside = head.x * math.sin(head.yaw) - head.y * math.cos(head.yaw)
-        key = (round(head.yaw / 0.2), round(along / 3.0), round(aside / 40.0))
-        rows.setdefault(key, []).append(head)
+        row = next((row for row in rows if _beside(row[0], head)), None)
+        if row is None:
+            rows.append([head])
+        else:
+            row.append(head)
     shapely.prepare(road)
-    return merged(_gantry(row, road) for row in rows.values())
+    return merged(_gantry(row, road) for row in rows)
+
+
+def _beside(first: SignalHead, other: SignalHead) -> bool:
+    """Whether two heads can hang on one arm."""
+    east, north = other.x - first.x, other.y - first.y
+    ahead = east * math.cos(first.yaw) + north * math.sin(first.yaw)
+    aside = east * math.sin(first.yaw) - north * math.cos(first.yaw)
+    return abs(float(wrap_angle(other.yaw - first.yaw))) < 0.15 and abs(ahead) < 5.0 and abs(aside) < 20.0
 
 
 def _gantry(row: Sequence[SignalHead], road: shapely.Geometry) -> Mesh:

@@ -7,6 +7,7 @@ import selectors
 import socket
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 from wam_ros.core.errors import WorldError
@@ -21,7 +22,7 @@ Chunk = bytes | bytearray | memoryview
 class Peer:
     """One connection. What it cannot take at once waits in a queue of at most `most_pending` bytes.
 
-    `on_bytes` and `on_close` are set by whoever accepts it.
+    `on_bytes` and `on_close` are set by whoever accepts it; `on_room` belongs to the listener.
     """
 
     def __init__(self, loop: SocketLoop, connection: socket.socket, most_pending: int) -> None:
@@ -35,6 +36,7 @@ class Peer:
         self.closed = False
         self.on_bytes: Callable[[bytes], None] = lambda _: None
         self.on_close: Callable[[], None] = lambda: None
+        self.on_room: Callable[[], None] = lambda: None
         self._watch()
 
     def send(self, *chunks: Chunk) -> None:
@@ -66,6 +68,7 @@ class Peer:
         self._loop.watch(self._socket, 0, self._ready)
         self._socket.close()
         self.on_close()
+        self.on_room()
 
     def _watch(self) -> None:
         events = (selectors.EVENT_READ if self._reads else 0) | (selectors.EVENT_WRITE if self._queue else 0)
@@ -117,13 +120,14 @@ class SocketLoop:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._listeners: list[socket.socket] = []
-        self._peers: set[Peer] = set()
+        self._listeners: list[_Listener] = []
 
     def listen(
         self, host: str, port: int, on_peer: Callable[[Peer], None], *, most_peers: int, most_pending: int
     ) -> int:
         """Accept connections; the port, which the system chooses where `port` is 0.
+
+        While there are `most_peers`, further ones wait until one of them goes.
 
         Raises:
             WorldError: The port is in use or may not be used.
@@ -140,32 +144,8 @@ class SocketLoop:
             msg = f"port {port} of {host} {reason}; choose another one with --port, or 0 for any that is free"
             raise WorldError(msg) from err
         listener.setblocking(False)
-        self._listeners.append(listener)
-        mine: set[Peer] = set()
-
-        def accept(_: int) -> None:
-            for _ in range(_BACKLOG):
-                try:
-                    connection, _address = listener.accept()
-                except OSError:  # no more of them, or no more file numbers: the next turn may be luckier
-                    return
-                admit(connection)
-
-        def admit(connection: socket.socket) -> None:
-            for gone in [peer for peer in mine if peer.closed]:
-                mine.discard(gone)
-                self._peers.discard(gone)
-            if len(mine) >= most_peers:
-                connection.close()
-                return
-            connection.setblocking(False)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            peer = Peer(self, connection, most_pending)
-            mine.add(peer)
-            self._peers.add(peer)
-            on_peer(peer)
-
-        self.watch(listener, selectors.EVENT_READ, accept)
+        made = _Listener(self, listener, on_peer, most_peers, most_pending)
+        self._listeners.append(made)
         return int(listener.getsockname()[1])
 
     def fileno(self) -> int:
@@ -191,8 +171,56 @@ class SocketLoop:
 
     def close(self) -> None:
         """End all connections and listeners."""
-        for peer in list(self._peers):
-            peer.close()
         for listener in self._listeners:
             listener.close()
         self._selector.close()
+
+
+class _Listener:
+    """Accepts connections while there is room for them."""
+
+    def __init__(
+        self,
+        loop: SocketLoop,
+        listener: socket.socket,
+        on_peer: Callable[[Peer], None],
+        most_peers: int,
+        most_pending: int,
+    ) -> None:
+        self._loop = loop
+        self._socket = listener
+        self._on_peer = on_peer
+        self._most_peers = most_peers
+        self._most_pending = most_pending
+        self._peers: set[Peer] = set()
+        self._watch()
+
+    def close(self) -> None:
+        """End all connections, and accept no more."""
+        self._most_peers = 0
+        for peer in list(self._peers):
+            peer.close()
+        self._watch()
+        self._socket.close()
+
+    def _watch(self) -> None:
+        has_room = len(self._peers) < self._most_peers
+        self._loop.watch(self._socket, selectors.EVENT_READ if has_room else 0, self._accept)
+
+    def _accept(self, _: int) -> None:
+        while len(self._peers) < self._most_peers:
+            try:
+                connection, _address = self._socket.accept()
+            except OSError:  # no more of them, or no more file numbers: the next turn may be luckier
+                return
+            connection.setblocking(False)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            peer = Peer(self._loop, connection, self._most_pending)
+            self._peers.add(peer)
+            peer.on_room = partial(self._left, peer)
+            self._on_peer(peer)
+        self._watch()
+
+    def _left(self, peer: Peer) -> None:
+        self._peers.discard(peer)
+        self._watch()

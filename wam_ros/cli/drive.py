@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wam_ros.core.lane_graph import LaneGraph
     from wam_ros.planning.route_planner import PlannedRoute
 
-_LONG_PLAN_MS = 60_000.0  # with --steps a plan has all the time it wants: the drive does not depend on the machine
+_LONG_PLAN_MS = 2_000.0  # with --steps a plan has all the time it wants: the drive does not depend on the machine
 
 
 def add_parser(subparsers: Any) -> None:

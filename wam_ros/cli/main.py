@@ -16,6 +16,7 @@ COMMANDS = {
     "bench": "wam_ros.cli.bench",
     "carla-server": "wam_ros.cli.carla_server",
     "drive": "wam_ros.cli.drive",
+    "evaluate": "wam_ros.cli.evaluate",
     "record": "wam_ros.cli.record",
     "replay": "wam_ros.cli.replay",
     "score": "wam_ros.cli.score",

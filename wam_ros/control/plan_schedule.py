@@ -1,4 +1,6 @@
-"""Which plan is followed when: the plan of the image at t takes effect at t + delay. It knows no clock and no vehicle.
+"""Which plan is followed when: the plan of the image at t takes effect at t + delay, or later where it took longer.
+
+It knows no clock and no vehicle.
 
 The loop in process and the node `controller` both ask here, so that they drive the same path.
 """
@@ -35,34 +37,42 @@ class PlanSchedule:
         self._delay_ns = round(delay * NS_PER_S)
         self._period_ns = round(period * NS_PER_S)
         self._stamps: list[int] = []
+        self._ready_ns: list[int] = []  # when each takes effect
         self._plans: list[Plan] = []
         self._first_ns: int | None = None
 
     def reset(self) -> None:
         """Forget all plans: a new drive begins."""
         self._stamps.clear()
+        self._ready_ns.clear()
         self._plans.clear()
         self._first_ns = None
 
-    def add(self, plan: Plan) -> None:
-        """Remember a plan; of two with the same stamp the later one counts. The order of arrival does not matter."""
+    def add(self, plan: Plan, took: float = 0.0) -> None:
+        """Remember a plan that took so long [s] to make.
+
+        Of two with the same stamp the later one counts. The order of arrival does not matter.
+        """
         stamp_ns = plan.trajectory.stamp_ns
+        ready_ns = stamp_ns + max(self._delay_ns, round(took * NS_PER_S))
         index = bisect.bisect_left(self._stamps, stamp_ns)
         if index < len(self._stamps) and self._stamps[index] == stamp_ns:
-            self._plans[index] = plan
+            self._plans[index], self._ready_ns[index] = plan, ready_ns
         else:
             self._stamps.insert(index, stamp_ns)
+            self._ready_ns.insert(index, ready_ns)
             self._plans.insert(index, plan)
 
     def in_effect(self, stamp_ns: int) -> Plan | None:
-        """The newest plan that may be followed at `stamp_ns`: its image is at least `delay` old. None = no such plan.
+        """The newest plan in effect at `stamp_ns`: its image is at least `delay` old, or what it took. None = no such.
 
         Older plans are forgotten: ask in order of time.
         """
-        count = bisect.bisect_right(self._stamps, stamp_ns - self._delay_ns + _SAME_TIME_NS)
-        if count == 0:
+        ready = [index for index, ready_ns in enumerate(self._ready_ns) if ready_ns <= stamp_ns + _SAME_TIME_NS]
+        if not ready:
             return None
-        del self._stamps[: count - 1], self._plans[: count - 1]
+        newest = ready[-1]
+        del self._stamps[:newest], self._ready_ns[:newest], self._plans[:newest]
         return self._plans[0]
 
     def due(self, stamp_ns: int) -> Plan | Literal["wait"] | None:

@@ -20,6 +20,7 @@ from wam_ros.core.geometry import SE3
 _POSE_KEYS = ("x", "y", "z", "roll_deg", "pitch_deg", "yaw_deg")
 _SENSOR_KEYS = ("id", "type", "pose", "attributes")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_NUMBERS = {"image_size_x", "image_size_y", "fov", "sensor_tick"}
 CAMERAS = ("sensor.camera.rgb", "sensor.camera.depth", "sensor.camera.semantic_segmentation")
 
 
@@ -129,14 +130,16 @@ def _sensor(entry: object, where: str) -> SensorSpec:
     if not isinstance(kind, str) or not kind.startswith("sensor."):
         msg = f"{where} ({name}): type = {kind!r}, wanted one of CARLA's, such as sensor.camera.rgb"
         raise ConfigError(msg)
-    pose = entry.get("pose") or {}
-    attributes = entry.get("attributes") or {}
+    pose = {} if entry.get("pose") is None else entry["pose"]
+    attributes = {} if entry.get("attributes") is None else entry["attributes"]
     if not isinstance(pose, dict) or not isinstance(attributes, dict):
         msg = f"{where} ({name}): pose and attributes must be mappings"
         raise ConfigError(msg)
     _known(pose, _POSE_KEYS, f"{where} ({name}): pose")
     x, y, z, roll, pitch, yaw = (_number(pose.get(key, 0.0), f"{where} ({name}): pose.{key}") for key in _POSE_KEYS)
     mounted = SE3.from_euler([x, y, z], math.radians(roll), math.radians(pitch), math.radians(yaw))
+    for key in _NUMBERS & set(attributes):
+        _number(attributes[key], f"{where} ({name}): attributes.{key}")
     return SensorSpec(name, kind, mounted, MappingProxyType({str(k): _text(v) for k, v in attributes.items()}))
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
 
 MonotonicClock = Callable[[], int]
 """Returns nanoseconds of a clock that never goes back; injected in tests and in virtual-time evaluation."""
+
+WorkListener = Callable[[str, int], None]
+"""Is told each piece of a planner's work once it is done, and how many units were open in it: ("encode", 0) when the
+input is read, then ("pass", n) for each pass. A virtual clock goes on by it."""
+
+
+def _nobody(_work: str, _units: int) -> None:
+    """Where time goes by itself."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +31,19 @@ class Deadline:
 
     at_ns: int | None
     clock: MonotonicClock = field(default=time.monotonic_ns, repr=False, compare=False)
+    worked: WorkListener = field(default=_nobody, repr=False, compare=False)
 
     @classmethod
-    def after(cls, seconds: float, clock: MonotonicClock = time.monotonic_ns) -> Deadline:
+    def after(
+        cls, seconds: float, clock: MonotonicClock = time.monotonic_ns, worked: WorkListener = _nobody
+    ) -> Deadline:
         """A deadline `seconds` from now."""
-        return cls(clock() + round(seconds * NS_PER_S), clock)
+        return cls(clock() + round(seconds * NS_PER_S), clock, worked)
 
     @classmethod
-    def unlimited(cls, clock: MonotonicClock = time.monotonic_ns) -> Deadline:
+    def unlimited(cls, clock: MonotonicClock = time.monotonic_ns, worked: WorkListener = _nobody) -> Deadline:
         """No limit: `remaining_s` is always infinite."""
-        return cls(None, clock)
+        return cls(None, clock, worked)
 
     def remaining_s(self) -> float:
         """Seconds left; negative once the deadline has passed, infinity without a limit."""
@@ -49,4 +60,4 @@ class Deadline:
         """The deadline moved `seconds` towards now, to keep a reserve for what follows."""
         if self.at_ns is None:
             return self
-        return Deadline(self.at_ns - round(seconds * NS_PER_S), self.clock)
+        return replace(self, at_ns=self.at_ns - round(seconds * NS_PER_S))

@@ -68,6 +68,7 @@ class StepController:
         """Call once after each pass, once its results are there."""
         assert self._step_began_ns is not None, "start comes before the first decision"
         assert self.open_units > 0, "nothing left to decide"
+        self._deadline.worked("pass", self.open_units)
         now_ns = self._deadline.clock()
         self.step_times = self.step_times.observed((now_ns - self._step_began_ns) / NS_PER_S)
         self._step_began_ns = now_ns

@@ -19,7 +19,7 @@ from wam_ros.core.geometry import SE2, SE3, Array, wrap_angle
 
 
 def flip_y(vector: ArrayLike) -> Array:
-    """A vector or points (..., 2 or 3) from one handedness to the other: its own inverse. For places, speeds, forces."""
+    """A vector or points (..., 2 or 3) from one handedness to the other: its own inverse. Places, speeds, forces."""
     flipped = np.array(vector, dtype=np.float64)
     flipped[..., 1] *= -1.0
     return flipped

@@ -18,7 +18,7 @@ from wam_ros.core.errors import PlannerError
 from wam_ros.core.geometry import SE2, Array, wrap_angle
 from wam_ros.core.observation import Observation
 from wam_ros.core.plan import Candidate, Plan, PlanStatus, Trajectory
-from wam_ros.core.timing import Deadline
+from wam_ros.core.timing import Deadline, MonotonicClock
 from wam_ros.decoding import (
     AnswerLayout,
     Calibration,
@@ -84,6 +84,7 @@ class WamDiffPlanner:
         self._calibration = None if stored is None else Calibration.from_mapping(stored)
         self._caches: dict[int, PromptCache] = {}
         self._step_times = StepTimes()
+        self._clock: MonotonicClock | None = None  # that the step times were taken by
         self.parts_ms: dict[str, float] = {}  # of the latest plan, for benchmarks
 
     @property
@@ -130,6 +131,8 @@ class WamDiffPlanner:
             PlannerError: There is no image, or the network gave numbers that are not finite.
 
         """
+        if deadline.clock is not self._clock:  # a virtual clock must not learn from the warm-up on the real one
+            self._clock, self._step_times = deadline.clock, StepTimes()
         with torch.inference_mode():
             begun = time.perf_counter()
             prompt, visual = self._read(observation)
@@ -141,6 +144,7 @@ class WamDiffPlanner:
                 cache = self._caches[len(prompt)] = model.new_cache(len(prompt), guided=guided)
             prefilled = model.prefill(prompt, visual, cache)
             read = time.perf_counter()
+            deadline.worked("encode", 0)
             scenario = _scenario(observation)
             answer = decode(prefilled, self._layout, self._settings, deadline, self._step_times, scenario)
             self._step_times = answer.step_times

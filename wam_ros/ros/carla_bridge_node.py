@@ -149,7 +149,7 @@ class CarlaBridgeNode(Node):
 
     def _is_matched(self) -> bool:
         commanded = any(self.count_publishers(subscription.topic_name) > 0 for subscription in self._inputs)
-        return commanded and self._outputs.is_read()
+        return commanded and self._outputs.is_read(self.config.image_readers)
 
     def _spin_until(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Serve callbacks until a condition holds; whether it does. At least what is there already is served."""

@@ -66,9 +66,9 @@ class CarlaOutputs:
             if spec.type in _SINGLE
         }
 
-    def is_read(self) -> bool:
-        """Whether somebody takes the odometry, and the images of at least one camera where there are any."""
-        images = not self._images or any(p.get_subscription_count() > 0 for p in self._images.values())
+    def is_read(self, image_readers: int) -> bool:
+        """Whether somebody takes the odometry, and so many the images of one camera where there are any."""
+        images = not self._images or any(p.get_subscription_count() >= image_readers for p in self._images.values())
         return images and self._odometry.get_subscription_count() > 0
 
     def publish_start(self, environment: CarlaEnvironment) -> None:

@@ -74,6 +74,9 @@ PARAMETERS = (
         3600.0,
     ),
     Parameter(
+        "image_readers", 1, "How many must take the images before the first tick; 2 = a recorder besides.", 0, 100
+    ),
+    Parameter(
         "max_real_time_factor", 0.0, "Lockstep: not faster than this times real time; 0 = as fast as it goes.", 0.0, 1e3
     ),
     Parameter("reconnect", False, "After a failure connect again, waiting longer each time; otherwise end."),
@@ -96,6 +99,7 @@ class BridgeConfig:
     command_timeout_s: float
     max_command_age_s: float
     start_timeout_s: float
+    image_readers: int
     max_real_time_factor: float
     reconnect: bool
 
@@ -131,6 +135,7 @@ class BridgeConfig:
             command_timeout_s=given["command_timeout_s"],
             max_command_age_s=given["max_command_age_s"],
             start_timeout_s=given["start_timeout_s"],
+            image_readers=given["image_readers"],
             max_real_time_factor=given["max_real_time_factor"],
             reconnect=given["reconnect"],
         )

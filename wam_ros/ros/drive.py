@@ -118,8 +118,11 @@ def drive(run: DriveRun) -> DriveReport:
     executor.add_node(node)
     try:
         with BagWriter(run.out, search_paths=[Path(sys.prefix)]) as writer, ExitStack() as stack:
-            port = run.port if run.server is None else _start_server(run, stack)
-            children = [stack.enter_context(child) for child in _nodes(run, port)]
+            children, port = [], run.port
+            if run.server is not None:
+                server, port = _start_server(run.server, stack)
+                children.append(server)
+            children += [stack.enter_context(child) for child in _nodes(run, port)]
             watch = _Watch(run)
             # What comes through this process is recorded raw; images too, so that the bag can be replayed.
             recorder = Recorder(node, writer, None, watch.on_message)
@@ -131,14 +134,13 @@ def drive(run: DriveRun) -> DriveReport:
         rclpy.try_shutdown()
 
 
-def _start_server(run: DriveRun, stack: ExitStack) -> int:
-    assert run.server is not None
-    arguments = ["wam_ros.cli.main", "carla-server", *run.server]
-    server = stack.enter_context(ChildProcess("server", arguments, stdout=subprocess.PIPE))
+def _start_server(arguments: Sequence[str], stack: ExitStack) -> tuple[ChildProcess, int]:
+    command = ["wam_ros.cli.main", "carla-server", *arguments]
+    server = stack.enter_context(ChildProcess("server", command, stdout=subprocess.PIPE))
     assert server.process.stdout is not None
     while line := server.process.stdout.readline():
         if found := _PORT.search(line):
-            return int(found.group(1))
+            return server, int(found.group(1))
     server.end()
     msg = f"the embedded server did not start: {server.epitaph()}"
     raise WorldError(msg)
@@ -153,9 +155,10 @@ def _nodes(run: DriveRun, port: int) -> list[ChildProcess]:
         "~/input/route": f"{vehicle}/waypoints",
         "~/input/instruction": f"{vehicle}/instruction",
         "~/input/truth": f"{vehicle}/truth",
+        "~/input/acceleration": f"{vehicle}/acceleration",
         **odometry,
     }
-    bridge = {"host": run.host, "port": port, "role_name": run.role_name, **run.bridge}
+    bridge = {"host": run.host, "port": port, "role_name": run.role_name, "image_readers": 2, **run.bridge}
     planner = {"use_sim_time": True, "planner": run.planner, "image_reliability": "reliable", **run.planner_parameters}
     return [
         ChildProcess(
@@ -248,7 +251,7 @@ def _supervise(executor: SingleThreadedExecutor, children: Sequence[ChildProcess
         dead = next((child for child in children if not child.alive), None)
         if dead is not None:
             _spin(executor, _DRAIN_S)  # the bridge tells how it ended, then ends
-            if watch.over:
+            if watch.over and dead.name == "bridge":
                 break
             raise ProcessFailedError(_stop_the_car(executor, children, dead, watch))
         if watch.speed is None and time.monotonic() - started > _START_TIMEOUT_S:
@@ -266,10 +269,9 @@ def _stop_the_car(
     """Wait until the car stands; says what happened."""
     end = time.monotonic() + _STOP_TIMEOUT_S
     while time.monotonic() < end and watch.speed is not None and abs(watch.speed) > 0.05:
-        if next(child for child in children if child.name == "bridge").alive:
-            executor.spin_once(timeout_sec=0.05)
-        else:
+        if dead.name == "server" or not next(child for child in children if child.name == "bridge").alive:
             break
+        executor.spin_once(timeout_sec=0.05)
     watch.finish()
     stood = watch.speed is not None and abs(watch.speed) <= 0.05
     car = "the car was brought to a stop" if stood else "the simulated world stands still with it"

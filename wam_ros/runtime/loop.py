@@ -23,6 +23,8 @@ from wam_ros.core.timing import NS_PER_S, Deadline
 from wam_ros.core.vehicle import VehicleCommand
 from wam_ros.runtime.checked_planner import Answer, CheckedPlanner
 
+_SAME_TIME = 1e-3  # s
+
 
 @dataclass(frozen=True)
 class LoopSettings:
@@ -117,6 +119,8 @@ class DriveLoop:
         settings: Periods and limits.
         observers: Told of each tick, in order.
         deadline: Makes each plan's deadline; plans of unlimited time do not depend on the machine's load.
+        plan_time: What the latest plan took in the world's time [s], asked after each. What exceeds the plan delay
+            makes the plan take effect that much later, and no image is planned for before it is done.
 
     Raises:
         ConfigError: The planning period is no whole number of the world's ticks.
@@ -131,6 +135,7 @@ class DriveLoop:
         settings: LoopSettings | None = None,
         observers: Sequence[DriveObserver] = (),
         deadline: Callable[[], Deadline] = Deadline.unlimited,
+        plan_time: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._environment = environment
         self._planner = planner
@@ -138,6 +143,8 @@ class DriveLoop:
         self._settings = LoopSettings() if settings is None else settings
         self._observers = tuple(observers)
         self._deadline = deadline
+        self._plan_time = plan_time
+        self._took = 0.0
         self._plans = 0
         self._parts: defaultdict[str, float] = defaultdict(float)
         _require_whole(self._settings.planning_period, environment.tick_s)
@@ -154,7 +161,7 @@ class DriveLoop:
             self._planner.reset()
             self._controller.reset()
         schedule = PlanSchedule(self._settings.delay, self._settings.planning_period)
-        self._plans, index = 0, 0
+        self._plans, self._took, index = 0, 0.0, 0
         begun_ns = observation.stamp_ns
         planned_ns: int | None = None
         has_cameras = bool(observation.images)
@@ -177,11 +184,12 @@ class DriveLoop:
                 observation = self._environment.observe()
 
     def _is_due(self, observation: Observation, planned_ns: int | None) -> bool:
-        """Whether a planning period has gone by, to half a tick: the world adds up its time in floats."""
+        """Whether the planner is free and a planning period has gone by; worlds add up their time in floats."""
         if planned_ns is None:
             return True
         slack = 0.5 * self._environment.tick_s
-        return (observation.stamp_ns - planned_ns) / NS_PER_S >= self._settings.planning_period - slack
+        wanted = max(self._settings.planning_period - slack, self._took - _SAME_TIME)
+        return (observation.stamp_ns - planned_ns) / NS_PER_S >= wanted
 
     def _decide(self, index: int, observation: Observation, schedule: PlanSchedule, *, due: bool) -> DriveTick:
         with self._timed("scene"):
@@ -190,7 +198,8 @@ class DriveLoop:
         if due:
             with self._timed("plan"):
                 answer = self._planner.answer(observation, self._deadline())
-            schedule.add(answer.plan)
+            self._took = self._plan_time()
+            schedule.add(answer.plan, self._took)
             self._plans += 1
         with self._timed("control"):
             followed = schedule.in_effect(observation.stamp_ns)

@@ -59,10 +59,10 @@ class Shaken:
         command = self._controller.control(ego, plan)
         self._tick += 1
         if self._tick >= self._next:
-            self._until = self._tick + self._rng.randint(6, 20)
+            self._until = self._tick + self._rng.randint(8, 30)
             self._next = self._tick + self._rng.randint(80, 240)
-            # At most about 2.5 m/s^2 aside.
-            most = min(0.3, 2.5 * CAR.wheelbase / max(ego.speed, 2.0) ** 2)
+            # At most about 3.5 m/s^2 aside.
+            most = min(0.4, 3.5 * CAR.wheelbase / max(ego.speed, 2.0) ** 2)
             self._angle = self._rng.uniform(-most, most)
             self._extra = self._rng.choice([0.0, 0.0, -2.0, 1.0])
         if self._tick >= self._until:

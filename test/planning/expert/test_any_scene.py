@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from test.planning.expert import roads
@@ -67,6 +67,7 @@ def test_there_is_always_a_drivable_plan(route, pose, speed, acceleration, turni
     shown=states,
 )
 def test_on_the_lane_alone_plans_are_comfortable(route, along, speed, shown):
+    assume(shown in {LightState.GREEN, LightState.OFF} or not 100.0 < along < 118.0)  # too near the line to be calm
     x, y = route.line.position(along)
     pose = SE2(float(x), float(y), float(route.line.heading(along)))
     ego = EgoState(0, "map", pose, speed, 0.0, speed * float(route.line.curvature(along)))

@@ -8,7 +8,7 @@ import numpy as np
 
 from test.planning.expert import roads
 from test.planning.expert.small_world import CAR, TICK, drive_small
-from wam_ros.core import SE2, Actor, LightState
+from wam_ros.core import SE2, Actor, ActorKind, LightState
 
 FRONT = CAR.wheelbase + CAR.front_overhang
 
@@ -33,6 +33,25 @@ def test_follows_a_slower_car_at_its_speed():
     assert gaps.min() > 3.0
     assert abs(trace.speeds[-1] - 5.0) < 0.4
     assert gaps[-1] < 16.0
+
+
+def test_goes_around_what_stands_in_the_lane_where_there_is_another_one():
+    thing = Actor(7, ActorKind.STATIC, SE2(120.0, 0.3, 0.4), 2.0, 1.2, 1.0, 0.0)
+    trace = drive_small(roads.two_lanes(), roads.straight(), SE2(50.0, 0.0, 0.0), 16.0, 9.0, roads.always(thing))
+    beside = trace.xy[np.abs(trace.xy[:, 0] + CAR.rear_axle_to_center - 120.0) < 4.0]
+    assert (beside[:, 1] > 2.5).all()
+    assert (trace.xy[:, 1] < 3.6).all()
+    assert trace.xy[-1, 0] > 160.0
+    assert abs(trace.xy[-1, 1]) < 0.3
+    assert np.abs(trace.lateral_accelerations).max() < 2.6
+
+
+def test_stops_for_what_stands_in_the_only_lane():
+    thing = Actor(7, ActorKind.STATIC, SE2(100.0, 0.3, 0.4), 2.0, 1.2, 1.0, 0.0)
+    lanes = roads.graph(roads.lane("only", roads.line((0.0, 0.0), (400.0, 0.0))))
+    trace = drive_small(lanes, roads.straight(), SE2(50.0, 0.0, 0.0), 16.0, 9.0, roads.always(thing))
+    assert trace.speeds[-1] < 0.05
+    assert 1.0 < 98.8 - (trace.xy[-1, 0] + FRONT) < 5.0
 
 
 def test_does_not_mind_whoever_follows_or_drives_beside():

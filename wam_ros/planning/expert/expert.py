@@ -23,11 +23,13 @@ from wam_ros.core.plan import Trajectory
 from wam_ros.core.scene import Scene
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning.expert.course import STEP, Course, Place
-from wam_ros.planning.expert.giving_way import Situation, give_way
+from wam_ros.planning.expert.detour import around
+from wam_ros.planning.expert.giving_way import give_way
 from wam_ros.planning.expert.merge import MergePath, merge
 from wam_ros.planning.expert.motion import envelope
 from wam_ros.planning.expert.road import Road
 from wam_ros.planning.expert.settings import ExpertSettings
+from wam_ros.planning.expert.situation import Situation
 from wam_ros.planning.speed_profile import Motion
 from wam_ros.planning.stop import comfortable_stop
 
@@ -77,7 +79,7 @@ class PrivilegedExpert:
             return comfortable_stop(ego, self.vehicle, horizon)
         ego = replace(ego, speed=min(max(ego.speed, 0.0), self.vehicle.max_speed))
         road = self._road(lanes)
-        course = self._course(road, route)
+        course = around(self._course(road, route), scene.actors)
         place = course.place(ego.pose)
         path, highest = self._way(ego, course, place)
         situation = Situation(self.vehicle, self.settings, road, course, place, path, highest, scene)

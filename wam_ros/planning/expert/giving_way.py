@@ -8,23 +8,19 @@ motion slower, or not: because the other has to wait and still can, or comes fro
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
-from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, Array
-from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
-from wam_ros.core.vehicle import VehicleDescription
-from wam_ros.planning.expert.course import STEP, Course, Junction, Place
-from wam_ros.planning.expert.merge import MergePath
+from wam_ros.core.scene import Actor, ActorKind, LightState
+from wam_ros.planning.expert.course import STEP
+from wam_ros.planning.expert.lights import light_stops
 from wam_ros.planning.expert.motion import Drive, Lead, Stop, drive, envelope
 from wam_ros.planning.expert.occupancy import Encounter, encounters
 from wam_ros.planning.expert.prediction import SLOW, STEPS, TIMES, Branch, predict, seen_from
 from wam_ros.planning.expert.prediction import STEP as TIME_STEP
 from wam_ros.planning.expert.right_of_way import must_wait
-from wam_ros.planning.expert.road import Road
-from wam_ros.planning.expert.settings import ExpertSettings
+from wam_ros.planning.expert.situation import Situation
 
 _ROUNDS = 8
 _DURATION = float(TIMES[-1])  # s
@@ -41,64 +37,16 @@ _TOUCH = 0.6  # m around an encounter in arc length
 _FROM_BEHIND = 3.0  # s; who would catch up later than this can slow down
 _PEDESTRIAN_BEFORE = 1.5  # s
 _KERB_TIME = 2.5  # s; a pedestrian off the road who would enter later is not yet waited for
-_REACHED_LINE = 1.0  # m; a front this far over the line, or moving over it, has passed it
-_YELLOW = 3.0  # s it is taken to last
+_ENTERED = 1.0  # m; a front this far within a junction is in it
+_TRUSTED_BRAKING = 3.0  # m/s^2 that those who have to wait are trusted with
 _CLEAR = 0.5  # m behind the ego's rear, beyond a junction
-
-
-@dataclass(frozen=True, eq=False)
-class Situation:
-    """All that the decisions are made from.
-
-    Fields:
-        vehicle: The ego.
-        settings: How to drive.
-        road: The lanes.
-        course: The route.
-        place: Of the ego on the course.
-        path: The way.
-        caps: (N,) highest speed at its nodes [m/s].
-        scene: The truth.
-
-    """
-
-    vehicle: VehicleDescription
-    settings: ExpertSettings
-    road: Road
-    course: Course
-    place: Place
-    path: MergePath
-    caps: Array
-    scene: Scene
-    front: float = field(init=False)  # m from base_link to the front bumper
-    junctions: tuple[Junction, ...] = field(init=False)  # those within reach
-
-    def __post_init__(self) -> None:
-        first, last = float(self.path.stations[0]), float(self.path.stations[-1])
-        near = tuple(one for one in self.course.junctions if one.leave > first - 5.0 and one.enter < last + 5.0)
-        object.__setattr__(self, "front", self.vehicle.wheelbase + self.vehicle.front_overhang)
-        object.__setattr__(self, "junctions", near)
-
-    @property
-    def ego(self) -> EgoState:
-        """Its state."""
-        return self.scene.ego
-
-    def along(self, station: float) -> float:
-        """Arc length of the path at a station of the course [m]; negative where it lies behind."""
-        stations = self.path.stations
-        if station <= stations[0]:
-            return station - float(stations[0])
-        if station >= stations[-1]:
-            return STEP * (len(stations) - 1) + station - float(stations[-1])
-        return float(np.interp(station, stations, STEP * np.arange(len(stations))))
 
 
 def give_way(case: Situation) -> Drive:
     """The motion."""
     settings, speed = case.settings, max(case.ego.speed, 0.0)
     shown = {lane: light.state for light in case.scene.lights for lane in light.lanes}
-    stops = [Stop(max(case.along(case.course.length - settings.end_margin), 0.0), math.inf), *_light_stops(case)]
+    stops = [Stop(max(case.along(case.course.length - settings.end_margin), 0.0), math.inf), *light_stops(case)]
     leads: list[Lead] = []
     open_cases: list[Encounter] = []
     for encounter in _encounters(case, shown):
@@ -135,38 +83,6 @@ def _next_answer(
             if answer is not None:
                 return answer
     return None
-
-
-# Lights -------------------------------------------------------------------------------------------------------------
-
-
-def _light_stops(case: Situation) -> list[Stop]:
-    stops = []
-    for junction in case.junctions:
-        for light in case.scene.lights:
-            if light.state in {LightState.RED, LightState.YELLOW} and not set(light.lanes).isdisjoint(junction.lanes):
-                stop = _light_stop(case, junction, light)
-                if stop is not None:
-                    stops.append(stop)
-    return stops
-
-
-def _light_stop(case: Situation, junction: Junction, light: TrafficLight) -> Stop | None:
-    speed, settings = max(case.ego.speed, 0.0), case.settings
-    gap = case.along(case.course.stop_line(light, junction)) - case.front
-    if gap < -_REACHED_LINE or (gap < 0.0 and speed > 0.5):
-        return None
-    needed = speed**2 / (2.0 * max(gap, 0.01))
-    allowed = settings.hard_deceleration
-    if light.state is LightState.YELLOW and gap < speed * _YELLOW:
-        # Who brakes already goes on braking.
-        allowed = settings.yellow_deceleration * (1.6 if case.ego.acceleration < -1.0 else 1.0)
-    if needed > allowed and speed > 0.5:
-        return None
-    return Stop(max(gap - settings.stop_margin, 0.5 * gap, 0.0), math.inf)
-
-
-# Others -------------------------------------------------------------------------------------------------------------
 
 
 def _encounters(case: Situation, shown: dict[str, LightState]) -> list[Encounter]:
@@ -274,12 +190,19 @@ def _is_ours(case: Situation, met: Encounter, shown: dict[str, LightState]) -> b
     theirs = met.branch.junction_lane
     if theirs is None or met.branch.actor.kind is ActorKind.PEDESTRIAN:
         return False
+    actor = met.branch.actor
+    braking = actor.speed**2 / (2.0 * _TRUSTED_BRAKING)
+    steps = np.diff(met.branch.poses[: met.first + 1, :2], axis=0)
+    room = float(np.hypot(steps[:, 0], steps[:, 1]).sum()) - 1.0
     for junction in case.junctions:
+        inside = case.along(junction.enter) - case.front < -_ENTERED
         for lane in junction.lanes:
-            if theirs in case.road.crossings(lane) and must_wait(case.road, theirs, lane, shown):
-                steps = np.diff(met.branch.poses[: met.first + 1, :2], axis=0)
-                room = float(np.hypot(steps[:, 0], steps[:, 1]).sum()) - 1.0
-                return room > met.branch.actor.speed**2 / (2.0 * 3.0)
+            if theirs not in case.road.crossings(lane):
+                continue
+            if must_wait(case.road, theirs, lane, shown):
+                return room > braking
+            if inside:  # nobody enters a junction that is taken
+                return met.branch.to_junction > braking
     return False
 
 

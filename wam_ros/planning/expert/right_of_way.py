@@ -15,8 +15,8 @@ _OPPOSITE = math.radians(120.0)
 def must_wait(road: Road, theirs: str, ours: str, shown: Mapping[str, LightState]) -> bool:
     """Whether a vehicle on junction lane `theirs` has to let one on `ours` go first.
 
-    At lights those at red wait, and those who turn left wait for those who come towards them and do not. Without lights
-    nobody is trusted to wait: the ego gives way to whoever moves.
+    At lights those at red wait. Those who turn left wait for those who come towards them and do not. In all else nobody
+    is trusted to wait: the ego gives way to whoever moves.
 
     Args:
         road: The lanes.
@@ -25,10 +25,7 @@ def must_wait(road: Road, theirs: str, ours: str, shown: Mapping[str, LightState
         shown: Lights by lane id.
 
     """
-    state = shown.get(theirs)
-    if state is None or state is LightState.OFF or shown.get(ours) in {None, LightState.OFF}:
-        return False
-    if state is LightState.RED:
+    if shown.get(theirs) is LightState.RED:
         return True
     opposite = abs(float(wrap_angle(road.approach_heading(theirs) - road.approach_heading(ours)))) > _OPPOSITE
     return opposite and road.turns_left(theirs) and not road.turns_left(ours)

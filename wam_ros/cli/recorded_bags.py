@@ -1,0 +1,123 @@
+"""Bags for the evaluation: their truth as a RecordedDrive, and a planner's plans of their frames."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wam_ros.core.errors import ConfigError, InputError
+from wam_ros.planning.catalog import PRIVILEGED, PlannerOptions, make_planner
+
+if TYPE_CHECKING:
+    from wam_ros.bags.observations import BagObservations
+    from wam_ros.bags.reader import BagReader
+    from wam_ros.core.lane_graph import LaneGraph
+    from wam_ros.core.protocols import Planner
+    from wam_ros.core.vehicle import VehicleDescription
+    from wam_ros.evaluation.open_loop import PlannedFrame
+    from wam_ros.evaluation.recorded_drive import RecordedDrive
+
+_WORLD_INFO = "carla_msgs/msg/CarlaWorldInfo"
+
+
+def add_planner_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `planner_for` and `read_truth` look at, but for the planner's name."""
+    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    parser.add_argument("--steps", type=int, help="decoding steps at most; 0 = one per waypoint (0)")
+    parser.add_argument("--target-speed", type=float, metavar="M/S", help=f"({PlannerOptions.target_speed:g})")
+    parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
+    parser.add_argument("--town", help="map of the bags: name or folder of a town; needed where a bag holds none")
+
+
+def planner_for(
+    name: str, args: argparse.Namespace, vehicle: VehicleDescription, truth: RecordedDrive | None, why: str
+) -> Planner:
+    """The planner of that name; the expert sees the recorded truth.
+
+    Raises:
+        ConfigError: There is no such planner, or it is the expert and there is no truth.
+
+    """
+    if name == PRIVILEGED:
+        from wam_ros.planning.expert import PrivilegedExpert
+        from wam_ros.planning.expert_planner import ExpertPlanner
+
+        if truth is None:
+            msg = f"--planner {name}: {why}"
+            raise ConfigError(msg)
+        return ExpertPlanner(PrivilegedExpert(vehicle), truth)
+    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
+    return make_planner(
+        name, vehicle, PlannerOptions(**{key: value for key, value in asked.items() if value is not None})
+    )
+
+
+def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None, str]:
+    """The truth of a bag, or None and why there is none.
+
+    Args:
+        bag: The drive.
+        lanes: Its map; None = that of its CarlaWorldInfo.
+
+    Raises:
+        BagError: The bag cannot be read.
+
+    """
+    from wam_ros.bags.reader import BagReader
+    from wam_ros.bags.topics import pick_topics
+    from wam_ros.core.from_messages import route_from_path, scene_from_message
+    from wam_ros.evaluation.recorded_drive import RecordedDrive
+
+    with BagReader(bag) as reader:
+        topics = pick_topics(reader.topics, ("route", "truth"))
+        if topics.truth is None or topics.route is None:
+            return None, f"it has no {'wam_ros/Scene' if topics.truth is None else 'route'}"
+        lanes = _map(reader) if lanes is None else lanes
+        if lanes is None:
+            return None, "it has no map: give --town, and install carla where the map is in a CarlaWorldInfo"
+        routes = [route_from_path(message) for _, _, message in reader.messages([topics.route])]
+        scenes = (scene_from_message(message) for _, _, message in reader.messages([topics.truth]))
+        if len({route.line.points.tobytes() for route in routes}) != 1:
+            return None, f"it has {len(routes)} routes, wanted one"
+        try:
+            return RecordedDrive(scenes, lanes, routes[0]), ""
+        except InputError as err:
+            return None, str(err)
+
+
+def planned_frames(
+    observations: BagObservations, planner: Planner, vehicle: VehicleDescription, progress: Callable[[int], Any]
+) -> Iterator[PlannedFrame]:
+    """The checked plan of each frame, step by step."""
+    from wam_ros.bags.replay import replay_frames
+    from wam_ros.evaluation.open_loop import PlannedFrame
+    from wam_ros.planning import Fallback, PlanMonitor
+
+    for count, (frame, answer) in enumerate(
+        replay_frames(observations, planner, PlanMonitor(vehicle), Fallback(vehicle)), 1
+    ):
+        progress(count)
+        yield PlannedFrame(frame.stamp_ns, frame.ego, answer.plan)
+
+
+def town_lanes(town: str | None) -> LaneGraph | None:
+    """The map of a town, where one was named."""
+    if town is None:
+        return None
+    from wam_ros.carla_server.town import Town
+
+    return Town.load(town).lanes
+
+
+def _map(reader: BagReader) -> LaneGraph | None:
+    names = [topic.name for topic in reader.topics.values() if topic.type_name == _WORLD_INFO]
+    if not names:
+        return None
+    try:
+        from wam_ros.maps.opendrive import read_lane_graph  # needs the carla client
+    except ImportError:
+        return None
+    _, _, message = next(reader.messages(names), (None, None, None))
+    return None if message is None else read_lane_graph(message.opendrive)
