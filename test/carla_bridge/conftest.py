@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from wam_ros.planning.route_planner import PlannedRoute
 
 ROOT = Path(__file__).resolve().parents[2]
 _PORT = re.compile(r"(?:127\.0\.0\.1:|port )(\d+)")
@@ -54,3 +59,15 @@ def empty_town() -> Iterator[ServerProcess]:
     pytest.importorskip("libsumo")
     with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def planned() -> PlannedRoute:
+    """A short route through that town."""
+    pytest.importorskip("carla")
+    from wam_ros.core.resources import resource
+    from wam_ros.maps.opendrive import read_lane_graph
+    from wam_ros.planning.route_planner import RoutePlanner
+
+    lanes = read_lane_graph(resource("config/towns/grid_small/town.xodr").read_text(encoding="utf-8"))
+    return RoutePlanner(lanes).random_route(random.Random(1), 100.0)

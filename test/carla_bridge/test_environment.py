@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import math
-import random
-import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -22,66 +16,21 @@ pytest.importorskip("libsumo")
 import carla
 
 from test.carla_bridge.conftest import ServerProcess, server
-from wam_ros.carla_bridge import connection
+from test.carla_bridge.drives import RIG, opened, ours, plain_world, settings_of
 from wam_ros.carla_bridge.carla_poses import spawn_transform
 from wam_ros.carla_bridge.environment import CarlaEnvironment
 from wam_ros.carla_bridge.sensor_array import SensorArray
-from wam_ros.carla_bridge.settings import BridgeSettings, GoalRoute, RandomRoute
+from wam_ros.carla_bridge.settings import GoalRoute, RandomRoute
 from wam_ros.control import TrajectoryController
-from wam_ros.core import SE2, SE3, Environment, VehicleCommand, VehicleDescription
+from wam_ros.core import SE2, Environment, VehicleCommand, VehicleDescription
 from wam_ros.core.errors import WorldError
-from wam_ros.core.resources import resource
-from wam_ros.core.sensor_rig import SensorRig, SensorSpec
-from wam_ros.maps.opendrive import read_lane_graph
 from wam_ros.planning import Fallback, PlanMonitor
 from wam_ros.planning.catalog import PlannerOptions, make_planner
-from wam_ros.planning.route_planner import PlannedRoute, RoutePlanner
+from wam_ros.planning.route_planner import PlannedRoute
 from wam_ros.runtime.checked_planner import CheckedPlanner
 from wam_ros.runtime.loop import DriveLoop, DriveTick, LoopSettings
 
 pytestmark = pytest.mark.carla
-
-SMALL = {"image_size_x": "64", "image_size_y": "36", "fov": "70", "sensor_tick": "0.1"}
-RIG = SensorRig(
-    (
-        SensorSpec("front", "sensor.camera.rgb", SE3.from_euler([1.6, 0.0, 1.55], 0.0, 0.0, 0.0), SMALL),
-        SensorSpec("imu", "sensor.other.imu", SE3.identity(), {}),
-        SensorSpec("gnss", "sensor.other.gnss", SE3.identity(), {}),
-    )
-)
-
-
-@pytest.fixture(scope="module")
-def planned() -> PlannedRoute:
-    lanes = read_lane_graph(resource("config/towns/grid_small/town.xodr").read_text(encoding="utf-8"))
-    return RoutePlanner(lanes).random_route(random.Random(1), 100.0)
-
-
-def settings_of(process: ServerProcess, **changes: Any) -> BridgeSettings:
-    return replace(BridgeSettings(port=process.port, timeout_s=20.0), **changes)
-
-
-@contextmanager
-def opened(town: ServerProcess, vehicle: VehicleDescription, route: Any, rig: SensorRig = RIG, **changes: Any) -> Any:
-    environment = CarlaEnvironment(settings_of(town, **changes), vehicle, rig, route)
-    try:
-        yield environment
-    finally:
-        environment.close()
-
-
-@contextmanager
-def plain_world(town: ServerProcess) -> Iterator[Any]:
-    """The world as a client of its own sees it."""
-    client = carla.Client("127.0.0.1", town.port)
-    client.set_timeout(20.0)
-    yield client.get_world()
-
-
-def ours(world: Any) -> list[str]:
-    """Vehicles and sensors that are in the world."""
-    world.tick()
-    return [actor.type_id for actor in world.get_actors() if actor.type_id.startswith(("vehicle.", "sensor."))]
 
 
 def test_a_drive_begins_at_the_start_with_an_image(
@@ -330,73 +279,3 @@ def test_another_process_may_own_the_clock(
             done.set()
             owner.join()
             world.apply_settings(found)
-
-
-def test_a_server_that_dies_is_told_and_left_in_bounded_time(
-    vehicle: VehicleDescription, planned: PlannedRoute
-) -> None:
-    with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as town:
-        environment = CarlaEnvironment(settings_of(town, timeout_s=4.0), vehicle, RIG, planned)
-        environment.reset()
-        town.kill()
-        with pytest.raises(WorldError, match=r"server does not answer any more.*start it again"):
-            environment.apply(VehicleCommand(0, 0.0, 1.0, 1.0))
-        begun = time.monotonic()
-        environment.close()
-        environment.close()
-        assert time.monotonic() - begun < 60.0, "leaving waits for a server that is gone"
-        with pytest.raises(WorldError, match="is closed"):
-            environment.ego()
-
-
-@pytest.mark.slow
-def test_a_server_that_hangs_is_left_in_bounded_time(vehicle: VehicleDescription, planned: PlannedRoute) -> None:
-    with server("--town", "grid_small", "--vehicles", "0", "--pedestrians", "0") as town:
-        environment = CarlaEnvironment(settings_of(town, timeout_s=3.0), vehicle, RIG, planned)
-        environment.reset()
-        town.process.send_signal(signal.SIGSTOP)
-        begun = time.monotonic()
-        environment.close()
-        assert time.monotonic() - begun < 12.0, "leaving waits more than once for a server that hangs"
-
-
-def test_what_is_not_there_is_told_with_the_remedy(
-    empty_town: ServerProcess, vehicle: VehicleDescription, planned: PlannedRoute
-) -> None:
-    def refused(rig: SensorRig = RIG, **changes: Any) -> str:
-        environment = CarlaEnvironment(settings_of(empty_town, **changes), vehicle, rig, planned)
-        with pytest.raises(WorldError) as err:
-            environment.reset()
-        return str(err.value)
-
-    def one(kind: str, **attributes: str) -> SensorRig:
-        return SensorRig((SensorSpec("front", kind, SE3.identity(), attributes),))
-
-    assert "it has " in refused(town="Town99")
-    assert "did you mean 'vehicle.tesla.model3'" in refused(blueprint="vehicle.tesla.model4")
-    assert "sensor front: type: unknown 'sensor.camera.rbg'; did you mean" in refused(one("sensor.camera.rbg"))
-    assert "attribute unknown 'fovv'; did you mean 'fov'" in refused(one("sensor.camera.rgb", fovv="70"))
-    assert "no vehicle of role 'nobody'" in refused(role_name="nobody", spawn=False, timeout_s=0.5)
-    with empty_port() as port:
-        assert f"wam carla-server --port {port}" in refused(port=port)
-
-
-def empty_port() -> Any:
-    import socket
-
-    @contextmanager
-    def reserved() -> Iterator[int]:
-        with socket.socket() as bound:
-            bound.bind(("127.0.0.1", 0))  # bound but not listening: refuses
-            yield bound.getsockname()[1]
-
-    return reserved()
-
-
-def test_versions_must_be_equal_but_for_the_build() -> None:
-    def client(ours_: str, theirs: str) -> Any:
-        return SimpleNamespace(get_client_version=lambda: ours_, get_server_version=lambda: theirs)
-
-    connection._require_version(client("0.9.16", "0.9.16-3-g1a2b3c"), "here")
-    with pytest.raises(WorldError, match=r"version 0.9.15, the client here is 0.9.16.*pip install carla==0.9.15"):
-        connection._require_version(client("0.9.16", "0.9.15"), "here")

@@ -46,7 +46,7 @@ class Drive:
             found = re.search(r"(\d+) km/h", line)
             if found and float(found.group(1)) >= kmh:
                 return
-        pytest.fail(f"never drove at {kmh} km/h: {self.process.stderr.read()}")
+        pytest.fail(f"never drove at {kmh} km/h: {self.end()[1]}")
 
     def children(self) -> dict[str, int]:
         """Process ids by the last part of the module's name."""

@@ -220,13 +220,15 @@ def _drive(work: RouteWork, tasks: Sequence[RouteTask], journal: Journal, total:
 
     progress = EvaluationProgress(total, len(tasks), processes, time.monotonic)
     try:
-        for finished in run_all(work, tasks, processes, time_limit_s=_WALL_LIMIT_S, preload=PRELOAD):
-            if finished is not None:
-                task, answer = finished
-                row: Row = RouteResult.crashed(task, answer.reason).as_row() if isinstance(answer, Crash) else answer
-                journal.add(row)
-                progress.finished(row)
-            progress.beat()
+        with closing(run_all(work, tasks, processes, time_limit_s=_WALL_LIMIT_S, preload=PRELOAD)) as pool:
+            for finished in pool:
+                if finished is not None:
+                    task, answer = finished
+                    crashed = isinstance(answer, Crash)
+                    row: Row = RouteResult.crashed(task, answer.reason).as_row() if crashed else answer
+                    journal.add(row)
+                    progress.finished(row)
+                progress.beat()
     except KeyboardInterrupt:
         progress.done()
         print(f"stopped: {len(journal.rows)} of {total} routes are in {journal.path}; the same command goes on")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from wam_ros import __version__
 from wam_ros.cli import export_scenarios
 from wam_ros.cli.bench_report import machine
-from wam_ros.cli.progress import show_count, show_line
 from wam_ros.cli.recorded_bags import add_planner_arguments, planned_frames, planner_for, read_truth, town_lanes
 from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import PLANNER_NAMES, PRIVILEGED, load_vehicle
@@ -89,20 +88,15 @@ def _drive(args: argparse.Namespace, bag: Path, lanes: LaneGraph | None) -> tupl
     truth, why = read_truth(bag, lanes)
     planner = planner_for(args.planner, args, vehicle, truth, f"{bag}: {why}")
     with BagObservations(bag) as observations:
-        total = len(observations.image_stamps())
-        frames = planned_frames(
-            observations, planner, vehicle, lambda count: show_count(f"{name}: {count} of {total} frames")
-        )
         drive = evaluate_drive(
             name,
-            frames,
+            planned_frames(observations, planner, vehicle, f"{name}: "),
             observations.truth,
             truth,
             PrivilegedExpert(vehicle),
             why_unscored=why,
             score_every=args.score_every,
         )
-    show_line("")
     return drive, planner
 
 
@@ -132,9 +126,10 @@ def _stamp(args: argparse.Namespace, planner: Planner, names: list[str]) -> Stam
 
 def _table(summary: dict[str, Any]) -> str:
     lines = [
-        f"frames {summary['frames']} of {summary['bags']} bag(s); "
-        + ", ".join(f"{name} {count}" for name, count in summary["statuses"].items()),
-        f"ADE {_figure(summary, 'ade_m')}  FDE {_figure(summary, 'fde_m')}  [m]  "
+        f"frames {summary['frames']} of {summary['bags']} bag(s)",
+        ", ".join(f"{name} {count}" for name, count in summary["statuses"].items()),
+        *(f"  {count} times: {reason}" for reason, count in summary["reasons"].items()),
+        f"ADE {_figure(summary, 'ade_m')}  FDE {_figure(summary, 'fde_m')}  [m]",
         f"heading error {_plain(summary['heading_error_rad'])} rad",
     ]
     lines += [

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wam_ros.evaluation.scenario_export import ScenarioExporter
 
 _NS_PER_MS = 1_000_000
-_BEFORE_NS = 500 * _NS_PER_MS
 
 
 def add_parser(commands: Any) -> None:
@@ -77,23 +76,22 @@ def _proposals(args: argparse.Namespace, planners: list[str], truth: RecordedDri
     for name in planners:
         planner = planner_for(name, args, vehicle, truth, "")
         with BagObservations(args.bag) as observations:
-            for frame in planned_frames(observations, planner, vehicle, lambda n: show_count(f"{name}: {n} frames")):
+            for frame in planned_frames(observations, planner, vehicle, f"{name}: "):
                 if frame.ego is not None:
                     rows.setdefault(frame.stamp_ns, []).append(proposal(frame.plan.trajectory, frame.ego))
-        show_line("")
     return {stamp: np.array(plans) for stamp, plans in rows.items() if len(plans) == len(planners)}
 
 
 def _write(args: argparse.Namespace, exporter: ScenarioExporter, proposals: dict[int, Array]) -> int:
-    from wam_ros.evaluation.scenario_export import scenario_content
+    from wam_ros.evaluation.scenario_export import scenario_content, stamp_before
 
     count, due_ns = 0, 0
     for stamp, plans in sorted(proposals.items()):
         if stamp < due_ns or not exporter.can_export(stamp):
             continue
         due_ns = stamp + round(args.every * 1e3) * _NS_PER_MS
-        earlier = proposals.get(stamp - _BEFORE_NS)
-        previous = None if earlier is None else exporter.previous(stamp - _BEFORE_NS, earlier)
+        before = stamp_before(proposals, stamp)
+        previous = None if before is None else exporter.previous(before, proposals[before])
         content = scenario_content(exporter.scenario(stamp, plans, previous))
         since_ms = (stamp - exporter.drive.stamps[0]) // _NS_PER_MS
         path: Path = args.out / f"{args.bag.resolve().name}_{since_ms:07d}ms.json"

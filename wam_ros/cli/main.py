@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "wam_ros.cli.evaluate",
     "record": "wam_ros.cli.record",
     "replay": "wam_ros.cli.replay",
+    "report": "wam_ros.cli.report",
     "score": "wam_ros.cli.score",
     "town": "wam_ros.cli.town",
 }

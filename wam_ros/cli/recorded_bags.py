@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.planning.catalog import PRIVILEGED, PlannerOptions, make_planner
 
@@ -77,10 +78,13 @@ def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None
         lanes = _map(reader) if lanes is None else lanes
         if lanes is None:
             return None, "it has no map: give --town, and install carla where the map is in a CarlaWorldInfo"
-        routes = [route_from_path(message) for _, _, message in reader.messages([topics.route])]
-        scenes = (scene_from_message(message) for _, _, message in reader.messages([topics.truth]))
+        told = [route_from_path(message) for _, _, message in reader.messages([topics.route])]
+        routes = [route for route in told if route is not None]  # an empty path takes a route back
+        scenes = [scene_from_message(message) for _, _, message in reader.messages([topics.truth])]
+        if not scenes:
+            return None, "it has no wam_ros/Scene"
         if len({route.line.points.tobytes() for route in routes}) != 1:
-            return None, f"it has {len(routes)} routes, wanted one"
+            return None, "it has no route, or several: wanted one"
         try:
             return RecordedDrive(scenes, lanes, routes[0]), ""
         except InputError as err:
@@ -88,18 +92,20 @@ def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None
 
 
 def planned_frames(
-    observations: BagObservations, planner: Planner, vehicle: VehicleDescription, progress: Callable[[int], Any]
+    observations: BagObservations, planner: Planner, vehicle: VehicleDescription, label: str
 ) -> Iterator[PlannedFrame]:
-    """The checked plan of each frame, step by step."""
+    """The checked plan of each frame, step by step; `label` begins the line that tells how far it is."""
     from wam_ros.bags.replay import replay_frames
     from wam_ros.evaluation.open_loop import PlannedFrame
     from wam_ros.planning import Fallback, PlanMonitor
 
+    total = len(observations.image_stamps())
     for count, (frame, answer) in enumerate(
         replay_frames(observations, planner, PlanMonitor(vehicle), Fallback(vehicle)), 1
     ):
-        progress(count)
+        show_count(f"{label}{count} of {total} frames")
         yield PlannedFrame(frame.stamp_ns, frame.ego, answer.plan)
+    show_line("")
 
 
 def town_lanes(town: str | None) -> LaneGraph | None:

@@ -6,7 +6,7 @@ them. Of each plan: P(no infraction within 4 s). It does not know how the plans 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from wam_ros.core.errors import InputError
 from wam_ros.core.geometry import Array, frozen_array
+from wam_ros.evaluation.drive_bootstrap import drive_interval
 from wam_ros.evaluation.ranking import Sparsification, auroc, sparsification
 from wam_ros.evaluation.reliability import (
     ReliabilityBin,
@@ -24,8 +25,6 @@ from wam_ros.evaluation.reliability import (
 )
 
 BoolArray = NDArray[np.bool_]
-_RESAMPLES = 500
-_LEVEL = 0.95
 _SHARES = tuple(round(0.05 * step, 2) for step in range(20))  # of the sparsification curve in the result file
 
 
@@ -223,8 +222,9 @@ class CalibrationFigures:
             count = sum(one.count for one in horizon.diagram)
             lines.append(f"{label:<28}{_figure(calibration_error(horizon.diagram)):>8}{count:>9}")
         ause = None if self.sparsification is None else self.sparsification.ause
+        together = sum(one.count for one in self.waypoints)
         for label, name, value, count in (
-            ("all waypoints", "waypoint_ece", calibration_error(self.waypoints), sum(b.count for b in self.waypoints)),
+            ("all waypoints", "waypoint_ece", calibration_error(self.waypoints), together),
             ("no infraction in 4 s", "overall_ece", calibration_error(self.overall), self.outcomes),
             ("AUSE (ADE)", "ause", ause, self.plans),
             ("AUROC (infraction in 4 s)", "auroc", self.auroc, self.infractions),
@@ -267,34 +267,6 @@ def calibration_figures(
         auroc=None if outcomes is None else outcomes.auroc(),
         ci95={name: ends for name, ends in intervals.items() if ends is not None},
     )
-
-
-def drive_interval(
-    drives: ArrayLike,
-    figure: Callable[[NDArray[np.intp]], float | None],
-    seed: int = 0,
-    highest: float = 1.0,
-) -> tuple[float, float] | None:
-    """95 % bootstrap interval of a figure in [0, `highest`] over drives (N,): whole drives are drawn, never single plans.
-
-    `figure` gives the value of chosen samples (M,), None where they have none. Resampling moves some figures to one
-    side (it adds noise, which the ECE counts), so the percentiles are moved back by that much: by the median of the
-    resamples less the figure. None for fewer than two drives, or where most resamples have no value.
-    """
-    numbers = np.asarray(drives, dtype=np.int64)
-    members = [np.flatnonzero(numbers == drive) for drive in np.unique(numbers)]
-    point = figure(np.arange(len(numbers)))
-    if len(members) < 2 or point is None:
-        return None
-    rng = np.random.default_rng(seed)
-    draws = (rng.integers(len(members), size=len(members)) for _ in range(_RESAMPLES))
-    values = [value for draw in draws if (value := figure(np.concatenate([members[i] for i in draw]))) is not None]
-    if len(values) < _RESAMPLES / 2:
-        return None
-    tail = (1.0 - _LEVEL) / 2.0
-    low, middle, high = np.quantile(values, [tail, 0.5, 1.0 - tail])
-    moved = np.clip([low - middle + point, high - middle + point], 0.0, highest)
-    return float(moved[0]), float(moved[1])
 
 
 def _horizons(waypoints: WaypointSamples) -> tuple[Horizon, ...]:

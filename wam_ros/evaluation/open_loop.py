@@ -7,7 +7,7 @@ poses and scenes are handed in.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,10 +21,9 @@ from wam_ros.core.protocols import Expert
 from wam_ros.core.timing import NS_PER_S
 from wam_ros.evaluation.frame_scores import FrameScorer, FrameScores
 from wam_ros.evaluation.recorded_drive import RecordedDrive
-from wam_ros.evaluation.scenario_export import ScenarioExporter, proposal
+from wam_ros.evaluation.scenario_export import ScenarioExporter, proposal, stamp_before
 
-_BEFORE_S = 0.5
-_SAME_TIME_S = 0.04  # NAVSIM takes a frame less than 0.55 s old for the one before
+_EARLY_S = 0.04  # a frame may come so much before it is due
 _KEPT_S = 1.0
 
 
@@ -119,7 +118,6 @@ def evaluate_drive(
     *,
     why_unscored: str = "",
     score_every: float = 0.5,
-    progress: Callable[[int], None] = lambda _frames: None,
 ) -> EvaluatedDrive:
     """Compare the plans of a drive with what was driven.
 
@@ -131,7 +129,6 @@ def evaluate_drive(
         expert: Plans the yardstick of progress.
         why_unscored: Why one of the two is missing.
         score_every: At most one frame in so many seconds is scored [s]; scoring takes some 50 ms.
-        progress: Called with the number of frames so far.
 
     """
     scorer = FrameScorer(ScenarioExporter(truth, expert)) if truth is not None and expert is not None else None
@@ -143,22 +140,13 @@ def evaluate_drive(
         if scorer is not None and frame.ego is not None:
             stamp, planned = frame.stamp_ns, proposal(frame.plan.trajectory, frame.ego)
             if due_ns is None or stamp >= due_ns:
-                scores = scorer.scores(stamp, planned, _before(recent, stamp))
+                before = stamp_before(recent, stamp)
+                scores = scorer.scores(stamp, planned, None if before is None else (before, recent[before]))
                 if scores is not None:
-                    due_ns = stamp + round((score_every - _SAME_TIME_S) * NS_PER_S)
+                    due_ns = stamp + round((score_every - _EARLY_S) * NS_PER_S)
             recent[stamp] = planned
             while stamp - next(iter(recent)) > _KEPT_S * NS_PER_S:
                 recent.popitem(last=False)
         true = path.at(frame.stamp_ns, frame.plan.trajectory.times)
         evaluated.append(EvaluatedFrame(frame, true.positions, true.headings, true.valid, scores))
-        progress(len(evaluated))
     return EvaluatedDrive(name, tuple(evaluated), truth, why_unscored)
-
-
-def _before(recent: OrderedDict[int, Array], stamp_ns: int) -> tuple[int, Array] | None:
-    """The frame half a second before a stamp [ns], and its proposal."""
-    wanted = stamp_ns - round(_BEFORE_S * NS_PER_S)
-    nearest = min(recent, key=lambda stamp: abs(stamp - wanted), default=None)
-    if nearest is None or abs(nearest - wanted) > _SAME_TIME_S * NS_PER_S:
-        return None
-    return nearest, recent[nearest]

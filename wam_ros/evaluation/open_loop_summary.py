@@ -5,11 +5,13 @@ ADE is the mean distance over all waypoints that have truth, each counting once;
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wam_ros.core.geometry import Array
 from wam_ros.core.plan import PlanStatus
@@ -19,9 +21,9 @@ from wam_ros.evaluation.calibration import (
     OutcomeSamples,
     WaypointSamples,
     calibration_figures,
-    drive_interval,
     hit_radii,
 )
+from wam_ros.evaluation.drive_bootstrap import drive_interval
 from wam_ros.evaluation.nuscenes_samples import nuscenes_rows
 from wam_ros.evaluation.open_loop import EvaluatedDrive, EvaluatedFrame
 
@@ -29,18 +31,20 @@ METRIC_VERSION = "open loop 1; navsim v1.1, v2.2; nuscenes ST-P3, VAD, UniAD"
 CONFIDENCE_BINS = 5
 _STRETCH_S = 10.0  # plans this far apart share nothing of what they are compared with
 _MOST_REASONS = 5
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")  # reasons that differ in their figures only are one
 
 
 def summarise_frames(drives: Sequence[EvaluatedDrive], seed: int = 0) -> dict[str, Any]:
     """The summary of a result file; null = there is nothing to tell it from."""
     frames = [frame for drive in drives for frame in drive.frames]
     stretches = _stretches(drives)
-    intervals = {
-        "ade_m": _interval(frames, stretches, _ade, seed),
-        "fde_m": _interval(frames, stretches, _fde, seed),
-        "pdms": _interval(frames, stretches, lambda some: _scored(some, "pdms"), seed),
-        "epdms": _interval(frames, stretches, lambda some: _scored(some, "epdms"), seed),
+    totals = {
+        "ade_m": [(float(frame.distances[frame.known].sum()), int(frame.known.sum())) for frame in frames],
+        "fde_m": [(float(frame.distances[-1]), 1) if frame.known[-1] else (0.0, 0) for frame in frames],
+        "pdms": [(0.0, 0) if frame.scores is None else (frame.scores.pdms, 1) for frame in frames],
+        "epdms": [(0.0, 0) if frame.scores is None else (frame.scores.epdms, 1) for frame in frames],
     }
+    intervals = {name: _interval(values, stretches, seed) for name, values in totals.items()}
     confident = [frame for frame in frames if frame.frame.plan.confidence is not None]
     return {
         "bags": len(drives),
@@ -82,7 +86,7 @@ def calibrate_frames(drives: Sequence[EvaluatedDrive], seed: int = 0) -> Calibra
 
 def _figures(frames: Sequence[EvaluatedFrame]) -> dict[str, Any]:
     statuses = Counter(frame.frame.plan.status for frame in frames)
-    reasons = Counter(frame.frame.plan.reason for frame in frames if frame.frame.plan.reason)
+    reasons = Counter(_NUMBER.sub("#", frame.frame.plan.reason) for frame in frames if frame.frame.plan.reason)
     scored = [frame.scores for frame in frames if frame.scores is not None]
     return {
         "frames": len(frames),
@@ -165,13 +169,15 @@ def _stretches(drives: Sequence[EvaluatedDrive]) -> list[int]:
     return numbers
 
 
-def _interval(
-    frames: Sequence[EvaluatedFrame],
-    stretches: Sequence[int],
-    figure: Callable[[Sequence[EvaluatedFrame]], float | None],
-    seed: int,
-) -> tuple[float, float] | None:
-    return drive_interval(stretches, lambda chosen: figure([frames[index] for index in chosen]), seed, np.inf)
+def _interval(totals: Sequence[tuple[float, int]], stretches: Sequence[int], seed: int) -> tuple[float, float] | None:
+    """Of a mean, from what each frame adds to its sum and to its count."""
+    sums, counts = np.array(totals).reshape(-1, 2).T
+
+    def mean(chosen: NDArray[np.intp]) -> float | None:
+        count = float(counts[chosen].sum())
+        return float(sums[chosen].sum()) / count if count else None
+
+    return drive_interval(stretches, mean, seed, np.inf)
 
 
 def _ade(frames: Sequence[EvaluatedFrame]) -> float | None:

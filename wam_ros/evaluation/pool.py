@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -46,7 +46,7 @@ def run_all(
     time_limit_s: float,
     preload: Sequence[str] = (),
     beat_s: float = 0.5,
-) -> Iterator[tuple[Task, Any] | None]:
+) -> Generator[tuple[Task, Any] | None, None, None]:
     """Yields each task with its answer as they are finished, or with a `Crash`; None now and then in between.
 
     A fresh process for each task, so that answers do not depend on which tasks came before. Leaving the iteration

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -47,7 +48,9 @@ def reliability(believed: ArrayLike, happened: ArrayLike) -> tuple[ReliabilityBi
 
     """
     beliefs, outcomes = checked(believed, happened)
-    counts, sums, hits = sums_by_bin(beliefs, outcomes)
+    where = np.minimum((beliefs * BINS).astype(np.intp), BINS - 1)
+    counts = np.bincount(where, minlength=BINS)
+    sums, hits = np.bincount(where, beliefs, BINS), np.bincount(where, outcomes.astype(np.float64), BINS)
     edges = np.linspace(0.0, 1.0, BINS + 1)
     return tuple(
         ReliabilityBin(
@@ -69,8 +72,12 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float | None:
     total = sum(one.count for one in bins)
     if total == 0:
         return None
-    gaps = (one.count * abs(one.believed - one.happened) for one in bins if None not in {one.believed, one.happened})  # type: ignore[operator]
-    return sum(gaps) / total
+    gaps = [
+        one.count * abs(one.believed - one.happened)
+        for one in bins
+        if one.believed is not None and one.happened is not None
+    ]
+    return math.fsum(gaps) / total
 
 
 def checked(believed: ArrayLike, happened: ArrayLike) -> tuple[Array, NDArray[np.bool_]]:
@@ -86,12 +93,3 @@ def checked(believed: ArrayLike, happened: ArrayLike) -> tuple[Array, NDArray[np
         msg = "beliefs outside [0, 1] or not finite, wanted probabilities"
         raise InputError(msg)
     return beliefs, outcomes
-
-
-def sums_by_bin(beliefs: Array, outcomes: NDArray[np.bool_]) -> tuple[Array, Array, Array]:
-    """Number of samples, sum of beliefs and sum of outcomes of each bin, each (BINS,)."""
-    where = np.minimum((beliefs * BINS).astype(np.intp), BINS - 1)
-    counts = np.bincount(where, minlength=BINS).astype(np.float64)
-    sums = np.bincount(where, beliefs, BINS)
-    hits = np.bincount(where, outcomes.astype(np.float64), BINS)
-    return counts, sums, hits

@@ -80,7 +80,7 @@ class RouteResult:
         plan_ms: p50 and p99 of the wall time of a plan; None without plans.
         plan_times_ms: Wall time of each plan.
         virtual_times_ms: Virtual time of each plan; None without a virtual clock.
-        statuses, reasons: Plans by status and, where one was not FULL, why; the most frequent reasons.
+        statuses, reasons: Plans by status and, where one was not FULL, why: the most frequent reasons, # for figures.
         steps: Plans by decoding steps done.
         confidence: (time, overall confidence, 1 where we did wrong within the next 4 s) of each plan that tells one
             and whose 4 s were driven.

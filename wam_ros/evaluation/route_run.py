@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
@@ -42,6 +44,7 @@ _RULES = {
 }
 assert tuple(_RULES) == SCORES
 _REASONS = 20  # most frequent ones that are told
+_FIGURE = re.compile(r"-?\d+(?:\.\d+)?")
 _NO_LIMIT = 1e6  # s; the route's own time limit ends the drive
 
 
@@ -183,13 +186,21 @@ class _Judged:
             plan_times_ms=wall,
             virtual_times_ms=virtual,
             statuses=dict(log.statuses),
-            reasons=dict(log.reasons.most_common(_REASONS)),
+            reasons=_kinds(log.reasons),
             steps=dict(self.trace.steps),
             confidence=self.trace.confidence(self.events.events, duration, goal=self.outcome == "goal"),
             route=simplified(self.planned.route.line.points),
             path=self.trace.path,
             moments=moments,
         )
+
+
+def _kinds(reasons: Mapping[str, int]) -> dict[str, int]:
+    """Reasons that differ in figures only are one."""
+    kinds: Counter[str] = Counter()
+    for text, count in reasons.items():
+        kinds[_FIGURE.sub("#", text)] += count
+    return dict(kinds.most_common(_REASONS))
 
 
 def plan_ms(times: Sequence[float]) -> dict[str, float] | None:

@@ -6,6 +6,7 @@ It scores nothing and knows no files; `scenario_content` is what a file holds.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -31,6 +32,7 @@ _MAP_RADIUS = 100.0  # m
 _PAST = (-1.5, -1.0, -0.5, 0.0)  # s
 _KEYFRAMES = tuple(0.5 * step for step in range(11))  # s; v1 looks 5 s ahead, v2 4 s
 _FUTURE_S = 4.0
+_SAME_TIME_S = 0.04  # a frame 0.55 s old is too old to be the one before
 _BEHIND, _AHEAD = 30.0, 200.0  # m of the route
 _KINDS: dict[ActorKind, AgentKind] = {
     ActorKind.VEHICLE: "VEHICLE",
@@ -148,6 +150,13 @@ class ScenarioExporter:
         state = self.drive.ego_at(stamp_ns)
         assert state is not None  # `can_export` has looked
         return state
+
+
+def stamp_before(stamps: Iterable[int], stamp_ns: int) -> int | None:
+    """Of stamps [ns] that which lies half a second before another, to 0.04 s; None = there is none."""
+    wanted = _moved(stamp_ns, -PROPOSAL_DT)
+    nearest = min(stamps, key=lambda stamp: abs(stamp - wanted), default=None)
+    return None if nearest is None or abs(nearest - wanted) > _SAME_TIME_S * NS_PER_S else nearest
 
 
 def start(ego: EgoState, time_s: float) -> StartState:

@@ -80,15 +80,22 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, dtype: torch.dtype = t
     """Write a folder, the config last; gives the weights' hash.
 
     Raises:
-        ConfigError: A weight is not finite in `dtype`, or the folder cannot be written.
+        ConfigError: A weight is not finite in `dtype`, the vocabulary is a released one, or the folder cannot be
+            written.
 
     """
+    text = checkpoint.tokenizer.text
+    if not isinstance(text, TextVocabulary):
+        msg = (
+            f"{folder}: only the closed vocabulary is written, this one is a {type(text).__name__}: keep its own files"
+        )
+        raise ConfigError(msg)
     tensors = {name: _stored(name, value, dtype) for name, value in checkpoint.model.state_dict().items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, folder / WEIGHTS_FILE)
         weights_hash = _hash(folder / WEIGHTS_FILE)
-        vocabulary = {"kind": "closed", "words": list(checkpoint.tokenizer.text.words)}
+        vocabulary = {"kind": "closed", "words": list(text.words)}
         _write_json(folder / TOKENIZER_FILE, vocabulary)
         model = checkpoint.model.config.as_dict()
         settings = {

@@ -90,34 +90,50 @@ def unconditional_prompt(prompt: Prompt, tokenizer: HybridTokenizer) -> Prompt:
 
 
 class _Writer:
-    """Collects tokens and the names of clipped values."""
+    """Collects tokens and the names of clipped values.
+
+    Text is encoded up to the next token that is not text: a tokenizer may join " (" or the end of a line.
+    """
 
     def __init__(self, tokenizer: HybridTokenizer) -> None:
         self.tokenizer = tokenizer
-        self.tokens: list[int] = []
         self.clipped: list[str] = []
+        self._tokens: list[int] = []
+        self._text = ""
+
+    @property
+    def tokens(self) -> list[int]:
+        self._put([])
+        return self._tokens
 
     def special(self, name: str) -> None:
-        self.tokens.append(self.tokenizer.text.special(name))
+        self._put([self.tokenizer.text.special(name)])
+
+    def word(self, word: str) -> None:
+        self._put([self.tokenizer.text.word(word)])
 
     def image(self, visual_tokens: int) -> None:
-        self.tokens += [IMAGE_PLACEHOLDER] * visual_tokens
+        self._put([IMAGE_PLACEHOLDER] * visual_tokens)
 
     def text(self, text: str) -> None:
-        self.tokens += self.tokenizer.encode(text)
+        self._text += text
 
     def number(self, name: str, value: float | None) -> None:
         if value is None:
-            self.tokens.append(self.tokenizer.mask_id)
+            self._put([self.tokenizer.mask_id])
             return
         try:
             token, clipped = self.tokenizer.number_id(value)
         except InputError as err:
             msg = f"prompt value {name}: {err}"
             raise InputError(msg) from err
-        self.tokens.append(token)
+        self._put([token])
         if clipped:
             self.clipped.append(name)
+
+    def _put(self, tokens: list[int]) -> None:
+        self._tokens += [*self.tokenizer.encode(self._text), *tokens]
+        self._text = ""
 
 
 def _write_compact(writer: _Writer, situation: Situation, config: WamDiffConfig, visual_tokens: int) -> None:
@@ -133,7 +149,7 @@ def _write_compact(writer: _Writer, situation: Situation, config: WamDiffConfig,
         msg = f"route of {len(route)} points, the prompt takes {count}, at {config.route_distances} m"
         raise InputError(msg)
     writer.image(visual_tokens)
-    writer.tokens.append(writer.tokenizer.text.word(situation.command))
+    writer.word(situation.command)
     writer.number("velocity x", velocity_x)
     writer.number("acceleration x", acceleration_x)
     writer.number("acceleration y", acceleration_y)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 from wam_ros.core.errors import InputError
-from wam_ros.models.vocabulary import END_OF_TURN, MASK, TextVocabulary
+from wam_ros.models.vocabulary import END_OF_TURN, MASK, TextVocabulary, Vocabulary
 
 NUMBER_LIMIT = 100.0  # numbers reach from -limit to limit
 NUMBER_COUNT = 20_001
@@ -40,7 +40,7 @@ class NumberIds(NamedTuple):
 class HybridTokenizer:
     """Text and numbers to ids and back; `text` gives the ids below `number_base`."""
 
-    text: TextVocabulary = field(default_factory=TextVocabulary)
+    text: Vocabulary = field(default_factory=TextVocabulary)
 
     @property
     def number_base(self) -> int:
@@ -110,7 +110,7 @@ class HybridTokenizer:
 
     def number_text(self, value: float) -> str:
         """The nearest number as it is printed: two decimals, never "-0.00"."""
-        return _printed(self.number_id(value)[0] - self.number_base)
+        return printed(self.number_id(value)[0] - self.number_base)
 
     def encode(self, text: str) -> list[int]:
         """Ids of any text; decimal numbers of two places within the range become one token each."""
@@ -118,7 +118,7 @@ class HybridTokenizer:
         done = 0
         for match in _NUMBER.finditer(text):
             token, clipped = self.number_id(float(match.group()))
-            if clipped or _printed(token - self.number_base) != match.group():
+            if clipped or printed(token - self.number_base) != match.group():
                 continue
             tokens += [*self.text.encode(text[done : match.start()]), token]
             done = match.end()
@@ -137,9 +137,10 @@ class HybridTokenizer:
                 msg = f"token {token} is outside the vocabulary of {self.vocabulary_size}"
                 raise InputError(msg)
             is_number = token >= self.number_base
-            parts.append(_printed(token - self.number_base).encode() if is_number else self.text.decode_bytes(token))
+            parts.append(printed(token - self.number_base).encode() if is_number else self.text.decode_bytes(token))
         return b"".join(parts).decode(errors="replace")
 
 
-def _printed(number_bin: int) -> str:
+def printed(number_bin: int) -> str:
+    """A number's text by its bin, 0 to 20000."""
     return f"{(number_bin - ZERO_BIN) / BINS_PER_UNIT:.2f}"

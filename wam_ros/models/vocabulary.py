@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from wam_ros.core.errors import ConfigError, InputError
 
@@ -57,6 +58,34 @@ def default_words() -> tuple[str, ...]:
     listed = [*COMMANDS, *RATIONALES, *_PROMPT_WORDS.split(), *_QUESTION_WORDS.split()]
     spaced = [form for word in listed for form in (word, f" {word}")]
     return tuple(dict.fromkeys([*_SEPARATORS, *spaced]))
+
+
+class Vocabulary(Protocol):
+    """What HybridTokenizer needs of its text: the closed vocabulary below, or a released checkpoint's own."""
+
+    def __len__(self) -> int:
+        """Ids below the numbers."""
+        ...
+
+    def special(self, name: str) -> int:
+        """The id of a special token."""
+        ...
+
+    def byte(self, character: str) -> int:
+        """The id of a one-byte character."""
+        ...
+
+    def word(self, word: str) -> int:
+        """The id of a word that is one token."""
+        ...
+
+    def encode(self, text: str) -> list[int]:
+        """Ids of any text, none of them special."""
+        ...
+
+    def decode_bytes(self, token: int) -> bytes:
+        """The UTF-8 bytes that one id stands for."""
+        ...
 
 
 @dataclass(frozen=True)

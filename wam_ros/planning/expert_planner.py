@@ -10,7 +10,7 @@ from wam_ros.core.errors import PlannerError
 from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.core.observation import Observation
 from wam_ros.core.plan import Plan
-from wam_ros.core.protocols import Environment, Expert
+from wam_ros.core.protocols import Expert
 from wam_ros.core.scene import Scene
 from wam_ros.core.timing import Deadline
 
@@ -90,10 +90,17 @@ class TruthBuffer:
             return self._scenes.get(stamp_ns)
 
 
+class KnowsScene(Protocol):
+    """A world that knows its truth."""
+
+    def scene(self) -> Scene | None:
+        """The truth of now."""
+
+
 class EnvironmentTruth:
     """The truth of a world in this process; it holds for the present tick only."""
 
-    def __init__(self, environment: Environment, lanes: LaneGraph) -> None:
+    def __init__(self, environment: KnowsScene, lanes: LaneGraph) -> None:
         self.lanes: LaneGraph | None = lanes
         self._environment = environment
 

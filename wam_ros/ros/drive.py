@@ -251,7 +251,7 @@ def _supervise(executor: SingleThreadedExecutor, children: Sequence[ChildProcess
         dead = next((child for child in children if not child.alive), None)
         if dead is not None:
             _spin(executor, _DRAIN_S)  # the bridge tells how it ended, then ends
-            if watch.over and dead.name == "bridge":
+            if dead.name == "bridge" and watch.report.reason:
                 break
             raise ProcessFailedError(_stop_the_car(executor, children, dead, watch))
         if watch.speed is None and time.monotonic() - started > _START_TIMEOUT_S:

@@ -213,8 +213,8 @@ class PlannerNode(LifecycleNode):
         self._subscribe(topics.TF, self._on_tf)
         self._subscribe(topics.TF_STATIC, self._on_tf_static)
         if isinstance(self._planner, ExpertPlanner) and isinstance(self._planner.truth, TruthBuffer):
-            for topic, callback in TruthInputs(self._planner.truth, self._refuse).subscriptions:
-                self._subscribe(topic, callback)
+            for topic, take in TruthInputs(self._planner.truth, self._refuse).subscriptions:
+                self._subscribe(topic, take)
         publisher = self.create_publisher(topics.DIAGNOSTICS.type, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos)
         self._diagnostics = publisher
         self._entities.append((self.destroy_publisher, publisher))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Callable
 
@@ -56,7 +57,7 @@ class DriveLog:
     def distance(self) -> float:
         """Driven so far [m]."""
         points = [state.pose for state in self.path]
-        return sum(((a.x - b.x) ** 2 + (a.y - b.y) ** 2) ** 0.5 for a, b in itertools.pairwise(points))
+        return math.fsum(math.hypot(a.x - b.x, a.y - b.y) for a, b in itertools.pairwise(points))
 
 
 class RouteProgress:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wam_ros.evaluation.report.node import Node
 from wam_ros.evaluation.reliability import ReliabilityBin
+from wam_ros.evaluation.report.node import Node
 
 Pair = tuple[float, float]
 

@@ -33,6 +33,17 @@ def text(x: float, y: float, words: str, anchor: str = "start", class_: str | No
     return tag("text", words, x=x, y=y, text_anchor=None if anchor == "start" else anchor, class_=class_)
 
 
+def upright(x: float, y: float, words: str) -> Markup:
+    """The name of a vertical axis, its middle at y, to be read from below."""
+    return tag(
+        "text",
+        words,
+        transform=f"translate({rounded(x)} {rounded(y)}) rotate(-90)",
+        text_anchor="middle",
+        class_="name",
+    )
+
+
 def line(x1: float, y1: float, x2: float, y2: float, class_: str) -> Markup:
     """A straight line."""
     return tag("line", x1=x1, y1=y1, x2=x2, y2=y2, class_=class_)

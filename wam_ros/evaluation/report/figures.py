@@ -17,7 +17,7 @@ def number(value: float | None, digits: int = 1) -> str:
         return DASH
     text = f"{value:,.{digits}f}".replace(",", _THIN)
     if text.startswith("-"):
-        return (MINUS if any(char in text for char in "123456789") else "") + text[1:]
+        return (MINUS if _is_something(text) else "") + text[1:]
     return text
 
 
@@ -29,7 +29,7 @@ def count(value: float | None) -> str:
 def signed(value: float | None, digits: int = 1) -> str:
     """With its sign, also where it is positive."""
     text = number(value, digits)
-    return text if value is None or text.startswith(MINUS) else f"+{text}"
+    return f"+{text}" if _is_something(text) and not text.startswith(MINUS) else text
 
 
 def percent(share: float | None, digits: int = 0) -> str:
@@ -66,3 +66,8 @@ def short_count(value: float) -> str:
 def words(name: str) -> str:
     """A name from a file as people read it."""
     return name.replace("_", " ")
+
+
+def _is_something(text: str) -> bool:
+    """Whether a figure is more than zeros."""
+    return any(char in text for char in "123456789")

@@ -84,7 +84,7 @@ def _marks(axis: LogAxis, marks: Mapping[str, float]) -> list[Markup]:
     parts, free = [], 0.0
     for name, value in sorted(marks.items(), key=lambda mark: mark[1]):
         x, width = axis.at(value), 6.2 * len(name)
-        middle = min(max(x, free + width / 2.0 + 4.0), WIDTH - width / 2.0)
+        middle = min(max(x, free + width / 2.0 + 6.0), WIDTH - width / 2.0)
         free = middle + width / 2.0
         parts.append(line(x, _TOP - 4.0, x, _FLOOR, "mark"))
         parts.append(text(middle, _TOP - 8.0, name, "middle", "tick"))

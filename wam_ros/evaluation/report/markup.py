@@ -33,6 +33,11 @@ def join(parts: Iterable[str], between: str = "") -> Markup:
     return Markup(between.join(part if isinstance(part, Markup) else html.escape(part) for part in parts))
 
 
+def breakable(words: str) -> Markup:
+    """Text that may go on in the next line after an underscore."""
+    return words if isinstance(words, Markup) else Markup(html.escape(words).replace("_", "_<wbr>"))
+
+
 def rounded(value: float) -> str:
     """A coordinate in as few characters as hundredths need."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")

@@ -84,7 +84,7 @@ class Node:
     def _mapping(self) -> Mapping[str, Any]:
         if not isinstance(self.value, dict):
             self.refuse("wanted an object with keys")
-        return self.value  # type: ignore[no-any-return]
+        return self.value
 
     def _place(self, key: str) -> str:
         return f"{self.where} {key}" if self.where.endswith(":") else f"{self.where}.{key}"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wam_ros.evaluation.reliability import ReliabilityBin
 from wam_ros.evaluation.report.axis import Axis, label, round_up
 from wam_ros.evaluation.report.calibration_record import SparsificationRecord
-from wam_ros.evaluation.report.drawing import COLORS, WIDTH, box, drawing, line, marker, polyline, text
+from wam_ros.evaluation.report.drawing import COLORS, WIDTH, box, drawing, line, marker, polyline, text, upright
 from wam_ros.evaluation.report.figures import short_count
 from wam_ros.evaluation.report.markup import Markup
 
@@ -24,7 +24,7 @@ def reliability_plot(bins: Sequence[ReliabilityBin], index: int, axis_name: str,
     parts = _grid(across, up, _TICKS, _TICKS, _COUNTS_FLOOR + 14.0)
     parts.append(line(across.at(0.0), up.at(0.0), across.at(1.0), up.at(1.0), "ideal"))
     parts.append(text((_LEFT + _END) / 2.0, _COUNTS_FLOOR + 29.0, axis_name, "middle", "name"))
-    parts.append(text(_LEFT + 6.0, _TOP + 12.0, "share that came true", class_="name"))
+    parts.append(upright(11.0, _TOP + _SIZE / 2.0, "share that came true"))
     known = [(one.believed, one.happened, one) for one in bins if one.believed is not None and one.happened is not None]
     points = [(across.at(believed), up.at(happened)) for believed, happened, _ in known]
     if len(points) > 1:
@@ -45,6 +45,7 @@ def sparsification_plot(curves: SparsificationRecord, index: int, title: str) ->
     parts.append(polyline([(across.at(x), up.at(y)) for x, y in zip(curves.removed, curves.oracle)], "curve oracle"))
     mine = [(across.at(x), up.at(y)) for x, y in zip(curves.removed, curves.by_confidence)]
     parts.append(polyline(mine, f"curve s{index % COLORS}"))
+    parts.append(upright(11.0, _TOP + _SIZE / 2.0, "error left, of all = 1"))
     parts.append(text((_LEFT + _END) / 2.0, _FLOOR + 29.0, "share of plans removed", "middle", "name"))
     for place, (words, kind) in enumerate(
         (("by confidence", f"curve s{index % COLORS}"), ("best order", "curve oracle"))

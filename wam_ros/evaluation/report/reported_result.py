@@ -11,6 +11,7 @@ from typing import Any
 from wam_ros.core.errors import InputError
 from wam_ros.evaluation.report.calibration_record import CalibrationRecord, read_calibration
 from wam_ros.evaluation.report.node import Node
+from wam_ros.evaluation.report.open_loop_record import OpenLoopRecord, read_open_loop
 from wam_ros.evaluation.report.route_reader import read_route
 from wam_ros.evaluation.result import RouteResult, read_result
 
@@ -36,7 +37,6 @@ class Summary:
         intervals: 95 % by name.
         driving_scores: Means by version of the rules.
         plan_ms, virtual_plan_ms: p50 and p99 of the time of a plan; None without plans.
-        rest: The summary as it is.
 
     """
 
@@ -45,7 +45,6 @@ class Summary:
     driving_scores: Mapping[str, float | None]
     plan_ms: Pair | None
     virtual_plan_ms: Pair | None
-    rest: Mapping[str, Any]
 
     def number(self, name: str) -> float | None:
         """None where it is missing."""
@@ -70,6 +69,7 @@ class ReportedResult:
         calibration: Of its confidences; None without any.
         lanes: By town.
         routes: In the order of the file; empty for open loop.
+        open_loop: The figures of an open-loop result, else None.
 
     """
 
@@ -86,6 +86,7 @@ class ReportedResult:
     calibration: CalibrationRecord | None
     lanes: Mapping[str, tuple[Lane, ...]]
     routes: tuple[RouteResult, ...]
+    open_loop: OpenLoopRecord | None
 
     @property
     def name(self) -> str:
@@ -109,16 +110,16 @@ def read_results(paths: Sequence[Path]) -> tuple[ReportedResult, ...]:
         msg = "no result files to report"
         raise InputError(msg)
     nodes = [Node(read_result(path), f"{path}:") for path in paths]
-    planners = [node["stamp"]["planner"].text() for node in nodes]
+    planners = [(node["kind"].text(), node["stamp"]["planner"].text()) for node in nodes]
     return tuple(
         _result(index, node, _label(planners, index, path), path)
         for index, (node, path) in enumerate(zip(nodes, paths))
     )
 
 
-def _label(planners: Sequence[str], index: int, path: Path) -> str:
-    planner = planners[index]
-    return planner if planners.count(planner) == 1 else f"{planner} ({path.stem})"
+def _label(planners: Sequence[tuple[str, str]], index: int, path: Path) -> str:
+    _, planner = planners[index]
+    return planner if planners.count(planners[index]) == 1 else f"{planner} ({path.stem})"
 
 
 def _key(index: int) -> str:
@@ -146,6 +147,7 @@ def _result(index: int, node: Node, label: str, path: Path) -> ReportedResult:
         calibration=None if calibration is None else read_calibration(calibration),
         lanes={town: tuple(map(_lane, outline["lanes"].items())) for town, outline in towns.items()},
         routes=tuple(map(read_route, node["routes"].items())) if kind == "closed_loop" else (),
+        open_loop=read_open_loop(node["summary"], node["routes"]) if kind == "open_loop" else None,
     )
 
 
@@ -163,7 +165,6 @@ def _summary(node: Node) -> Summary:
         driving_scores={} if scores is None else {key: value.number() for key, value in scores.entries().items()},
         plan_ms=_percentiles(node.maybe("plan_ms")),
         virtual_plan_ms=_percentiles(node.maybe("virtual_plan_ms")),
-        rest=node.value,
     )
 
 

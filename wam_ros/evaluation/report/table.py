@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from wam_ros.evaluation.report.markup import Markup, join, tag
+from wam_ros.evaluation.report.markup import Markup, breakable, join, tag
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,4 @@ def _head(column: Column) -> Markup:
 
 def _cell(index: int, column: Column, cell: str) -> Markup:
     kind = "t" if column.is_text else None
-    return tag("th", cell, scope="row", class_=kind) if index == 0 else tag("td", cell, class_=kind)
+    return tag("th", breakable(cell), scope="row", class_=kind) if index == 0 else tag("td", cell, class_=kind)
