@@ -53,7 +53,9 @@ def wait_for(found: Any) -> Any:
 
 
 def lines(journal: Path) -> list[bytes]:
-    return journal.read_bytes().splitlines(keepends=True) if journal.exists() else []
+    """Whole ones."""
+    content = journal.read_bytes() if journal.exists() else b""
+    return content[: content.rfind(b"\n") + 1].splitlines(keepends=True)
 
 
 def children(pid: int) -> list[int]:

@@ -25,6 +25,11 @@ def row(task: RouteTask, **changes: Any) -> Row:
     return found
 
 
+def test_a_row_has_finite_figures_only() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        RouteResult("town/0", "town", 0, 0, "goal", mean_speed=float("nan")).as_row()
+
+
 def event(kind: str, *, at_fault: bool = True) -> dict[str, Any]:
     return {"kind": kind, "at_fault": at_fault}
 

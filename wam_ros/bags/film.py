@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 from wam_ros.bags.film_panels import STATUS_COLORS, Color, MapPanel, Picture, camera_panel, figure, text_panel
 from wam_ros.bags.observations import BagObservations
 from wam_ros.bags.reader import BagReader
+from wam_ros.bags.recorded_map import recorded_map
 from wam_ros.bags.topics import SHOWN, BagTopics, pick_topics
 from wam_ros.core.errors import BagError, InputError
 from wam_ros.core.from_messages import plan_from_message, scene_from_message, stamp_to_ns
@@ -29,7 +29,6 @@ MAP_SIZE = (320, 360)
 TEXT_SIZE = (CAMERA_SIZE[0] + MAP_SIZE[0], 68)
 _WHITE: Color = (235, 235, 235)
 _GRAY: Color = (160, 160, 160)
-_WORLD_INFO = "carla_msgs/msg/CarlaWorldInfo"
 _FALLBACK_RATE = 10.0  # frames per second where a bag has one image only
 
 
@@ -66,7 +65,7 @@ def film(
     with BagReader(bag) as reader:
         topics = pick_topics(reader.topics, SHOWN)
         told = _read(reader, topics)
-        lanes = _map(reader) if lanes is None else lanes
+        lanes = recorded_map(reader) if lanes is None else lanes
     panel = MapPanel(MAP_SIZE, lanes, vehicle)
     with BagObservations(bag, topics, allow_uncalibrated=True) as observations:
         writer = _open(out, _rate(observations.image_stamps()))
@@ -100,17 +99,6 @@ def _read(reader: BagReader, topics: BagTopics) -> _Told:
         except InputError:
             continue  # a film shows what can be shown
     return told
-
-
-def _map(reader: BagReader) -> LaneGraph | None:
-    names = [topic.name for topic in reader.topics.values() if topic.type_name == _WORLD_INFO]
-    for _, _, message in itertools.islice(reader.messages(names), 1 if names else 0):
-        try:
-            from wam_ros.maps.opendrive import read_lane_graph  # needs the carla client
-        except ImportError:
-            return None
-        return read_lane_graph(message.opendrive)
-    return None
 
 
 def _rate(stamps: list[int]) -> float:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wam_ros.bags.film_panels import MapPanel, camera_panel
-from wam_ros.carla_server.town_camera import TownCamera
 from wam_ros.cli.compose import EmbeddedDrive
 from wam_ros.core.camera import CameraImage
 from wam_ros.core.geometry import SE3
@@ -17,6 +16,7 @@ from wam_ros.runtime.loop import DriveTick
 
 if TYPE_CHECKING:
     from wam_ros.carla_server.environment import EmbeddedEnvironment
+    from wam_ros.carla_server.town_camera import TownCamera
 
 _HEIGHT = 360  # px
 _QUALITY = 80
@@ -69,6 +69,8 @@ class EventPictures:
         sensor, world = self._sensor, self._world.world
         assert sensor is not None
         if self._camera is None:
+            from wam_ros.carla_server.town_camera import TownCamera
+
             self._camera = TownCamera(self._drive.town, self._drive.settings.seed)
         view = self._camera.view(sensor.width, sensor.height, sensor.fov_deg)
         place = SE3.from_se2(tick.ego.pose) @ sensor.base_from_sensor

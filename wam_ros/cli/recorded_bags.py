@@ -13,14 +13,12 @@ from wam_ros.planning.catalog import PRIVILEGED, PlannerOptions, make_planner
 
 if TYPE_CHECKING:
     from wam_ros.bags.observations import BagObservations
-    from wam_ros.bags.reader import BagReader
     from wam_ros.core.lane_graph import LaneGraph
     from wam_ros.core.protocols import Planner
     from wam_ros.core.vehicle import VehicleDescription
     from wam_ros.evaluation.open_loop import PlannedFrame
     from wam_ros.evaluation.recorded_drive import RecordedDrive
 
-_WORLD_INFO = "carla_msgs/msg/CarlaWorldInfo"
 
 
 def add_planner_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +65,7 @@ def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None
 
     """
     from wam_ros.bags.reader import BagReader
+    from wam_ros.bags.recorded_map import recorded_map
     from wam_ros.bags.topics import pick_topics
     from wam_ros.core.from_messages import route_from_path, scene_from_message
     from wam_ros.evaluation.recorded_drive import RecordedDrive
@@ -75,7 +74,7 @@ def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None
         topics = pick_topics(reader.topics, ("route", "truth"))
         if topics.truth is None or topics.route is None:
             return None, f"it has no {'wam_ros/Scene' if topics.truth is None else 'route'}"
-        lanes = _map(reader) if lanes is None else lanes
+        lanes = recorded_map(reader) if lanes is None else lanes
         if lanes is None:
             return None, "it has no map: give --town, and install carla where the map is in a CarlaWorldInfo"
         told = [route_from_path(message) for _, _, message in reader.messages([topics.route])]
@@ -115,15 +114,3 @@ def town_lanes(town: str | None) -> LaneGraph | None:
     from wam_ros.carla_server.town import Town
 
     return Town.load(town).lanes
-
-
-def _map(reader: BagReader) -> LaneGraph | None:
-    names = [topic.name for topic in reader.topics.values() if topic.type_name == _WORLD_INFO]
-    if not names:
-        return None
-    try:
-        from wam_ros.maps.opendrive import read_lane_graph  # needs the carla client
-    except ImportError:
-        return None
-    _, _, message = next(reader.messages(names), (None, None, None))
-    return None if message is None else read_lane_graph(message.opendrive)

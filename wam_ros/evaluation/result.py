@@ -126,8 +126,14 @@ class RouteResult:
         return cls(task.id, task.town_name, task.traffic_seed, task.route_seed, "crashed", error)
 
     def as_row(self) -> Row:
-        """As it lies in the file."""
-        return dataclasses.asdict(self)
+        """As it lies in the file.
+
+        Raises:
+            ValueError: A figure is not finite, which JSON cannot tell.
+
+        """
+        row: Row = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
+        return row
 
 
 def without_wall_times(row: Row) -> Row:

@@ -9,6 +9,7 @@ import pytest
 from test.evaluation.report.made_up import closed_loop, open_loop
 from test.evaluation.report.pages import PageReader
 from wam_ros.evaluation.report import page, read_results
+from wam_ros.evaluation.report.timing_section import common_reasons
 
 
 def change(path: Path, **top: Any) -> Path:
@@ -94,7 +95,7 @@ def test_results_of_different_tasks_are_told_apart(tmp_path: Path) -> None:
     assert "A route_follower (a)" in words
     assert "B route_follower (b)" in words
     alike = PageReader(page(read_results([first, first]))).text
-    assert "differ in" not in alike
+    assert "results differ in" not in alike
 
 
 def test_each_driven_route_has_a_map_for_each_result(three: tuple[Path, ...], text: str) -> None:
@@ -136,3 +137,14 @@ def test_open_loop_results_are_in_the_same_page(tmp_path: Path, three: tuple[Pat
     assert found.column("why no NAVSIM scores") == ["\u2013", "the bag holds no objects"]
     alone = PageReader(page(read_results([path]))).text
     assert "Driven routes" not in alone
+
+
+def test_few_routes_are_told(tmp_path: Path) -> None:
+    few, enough = (closed_loop(tmp_path / f"{n}.json", routes=n, pictures=False) for n in (9, 10))
+    assert "A has only 9" in PageReader(page(read_results([few]))).text
+    assert "has only" not in PageReader(page(read_results([enough]))).text
+
+
+def test_reasons_that_differ_in_numbers_only_are_one() -> None:
+    reasons = {"late by 12.5 ms": 2, "late by 80 ms": 3, "4 of 8 steps": 4}
+    assert common_reasons(reasons) == [("late by # ms", 5), ("4 of 8 steps", 4)]

@@ -23,6 +23,7 @@ TILES = TilesConfig(tile=56, patch=14, width=16, layers=2, heads=2, ffn_width=24
 BASE = replace(preset("wam_diff_8b"), vision=TILES, heading_width=16)
 SPECIAL = ("<|mdm_mask|>", "<|startoftext|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
 NUMBERS = [f"{number / 100:.2f}" for number in range(-10_000, 10_001)]
+_NUMBERS = frozenset(NUMBERS)
 LAYOUTS = ("LLaDA", "LLaDA-V", "WAM-Diff")
 TOWER = "model.vision_tower.vision_tower.vision_model"
 
@@ -106,7 +107,7 @@ def tokenizer_json(words: int = 300, numbers: bool = True) -> str:
     tokenizer.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     trainer = trainers.BpeTrainer(vocab_size=300, initial_alphabet=alphabet, show_progress=False)
-    tokenizer.train_from_iterator([_CORPUS] * 3, trainer)
+    tokenizer.train_from_iterator([_CORPUS, " (a)\na" * 40], trainer)
     values: dict[str, Any] = json.loads(tokenizer.to_str())
     vocab = values["model"]["vocab"]
     vocab |= {f"filler{index}": index for index in range(len(vocab), words)}
@@ -117,13 +118,12 @@ def tokenizer_json(words: int = 300, numbers: bool = True) -> str:
         added[place] = name
     values["added_tokens"] = [
         {"id": words + index, "content": name, "single_word": False, "lstrip": False, "rstrip": False}
-        | {"normalized": name in NUMBERS_SET, "special": name not in NUMBERS_SET}
+        | {"normalized": name in _NUMBERS, "special": name not in _NUMBERS}
         for index, name in enumerate([*added, *(NUMBERS if numbers else [])])
     ]
     return json.dumps(values)
 
 
-NUMBERS_SET = frozenset(NUMBERS)
 TEXT_TOKENS = 300 + 269
 TABLE_ROWS = {"LLaDA": TEXT_TOKENS + 7, "LLaDA-V": TEXT_TOKENS, "WAM-Diff": TEXT_TOKENS + 20_001}
 
@@ -133,7 +133,10 @@ def tiny_config(layout: str) -> WamDiffConfig:
     experts = replace(BASE.experts, count=EXPERTS, rank=RANK, alpha=8.0, dropout=0.0)  # type: ignore[type-var]
     return replace(
         BASE,
-        **{"width": WIDTH, "layers": LAYERS, "heads": HEADS, "ffn_width": FFN},
+        width=WIDTH,
+        layers=LAYERS,
+        heads=HEADS,
+        ffn_width=FFN,
         text_tokens=TEXT_TOKENS,
         mask_id=300 + 256,
         max_positions=512,
@@ -145,9 +148,20 @@ def tiny_config(layout: str) -> WamDiffConfig:
 
 def settings(layout: str) -> dict[str, Any]:
     """The released config.json of a tiny folder."""
-    common = {"vocab_size": TABLE_ROWS[layout], "rope_theta": 1e4, "rms_norm_eps": 1e-6, "bos_token_id": 128_000}
+    common: dict[str, Any] = {
+        "vocab_size": TABLE_ROWS[layout],
+        "rope_theta": 1e4,
+        "rms_norm_eps": 1e-6,
+        "bos_token_id": 128_000,
+    }
     if layout == "LLaDA":
-        own = {"d_model": WIDTH, "n_layers": LAYERS, "n_heads": HEADS, "n_kv_heads": HEADS, "mlp_hidden_size": FFN}
+        own: dict[str, Any] = {
+            "d_model": WIDTH,
+            "n_layers": LAYERS,
+            "n_heads": HEADS,
+            "n_kv_heads": HEADS,
+            "mlp_hidden_size": FFN,
+        }
         told = {"max_sequence_length": 512, "embedding_size": TABLE_ROWS[layout], "mask_token_id": 300 + 256}
         return {**common, **own, **told, "weight_tying": False, "model_type": "llada"}
     values = {**common, "hidden_size": WIDTH, "num_hidden_layers": LAYERS, "num_attention_heads": HEADS}
@@ -182,7 +196,7 @@ def write_weights(folder: Path, weights: dict[str, Tensor], shards: int = 3) -> 
     if shards == 1:
         save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
         return
-    weight_map = {}
+    weight_map: dict[str, str] = {}
     for shard in range(shards):
         name = f"model-{shard + 1:05}-of-{shards:05}.safetensors"
         part = dict(list(weights.items())[shard::shards])

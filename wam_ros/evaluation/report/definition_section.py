@@ -55,8 +55,8 @@ _TERMS = (
     (
         "95 % interval",
         (
-            "Percentile bootstrap over routes, 10 000 resamples, seeded (Efron, 1979). Routes are the sample: "
-            "intervals say nothing of other towns."
+            "Percentile bootstrap over routes, open loop over stretches of 10 s, seeded (Efron, 1979). What was "
+            "driven is the sample: intervals say nothing of other towns."
         ),
     ),
     (
@@ -82,13 +82,14 @@ _TERMS = (
     ),
     (
         "ADE, FDE",
-        ("Mean distance of the waypoints from the driven path up to a horizon, and the distance at the horizon."),
+        "Mean distance of all waypoints from where the vehicle was at their time, and that of the last waypoint.",
     ),
     (
-        "PDMS",
+        "PDMS, EPDMS",
         (
             "NAVSIM's predictive driver model score (v1.1): progress, time to collision and comfort, times no "
-            "collision at fault and drivable area. Dauner et al., NeurIPS 2024."
+            "collision at fault and drivable area; its extension (v2.2) adds lights, direction, lane keeping and "
+            "the plan before. Dauner et al., NeurIPS 2024; Cao et al., CoRL 2025."
         ),
     ),
 )

@@ -39,7 +39,7 @@ def dot_plot(
 ) -> Markup:
     """Rows from above, one dot below the other within a row, in the order given."""
     left = 10.0 + _LETTER * min(max(len(row.label) for row in rows), _MOST_LETTERS)
-    axis = Axis(low, high, left + 6.0, WIDTH - _RIGHT)
+    axis = Axis(low, high, left + 10.0, WIDTH - _RIGHT)
     heights = [max(18.0, _DOT * max(len(row.dots), 1) + 6.0) for row in rows]
     bottom = _TOP + sum(heights)
     parts = [line(axis.at(tick), _TOP, axis.at(tick), bottom, "grid") for tick in axis.ticks()]

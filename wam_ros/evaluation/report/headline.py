@@ -26,6 +26,7 @@ _COLUMNS = (
     Column("late plans", "% of plans"),
     Column("plan time", "ms, p50 / p99", hint="wall time on the machine of the run"),
 )
+_FEW = 10  # routes; the bootstrap of fewer gives intervals that are too narrow
 _VIRTUAL = Column("virtual time", "ms, p50 / p99", hint="by the stored step-time table")
 # Two results that differ in one of these did not have the same task.
 _TASK_KEYS = ("towns", "seed", "metric_version", "plan_delay_s", "planning_period_s")
@@ -50,6 +51,7 @@ def headline(results: Sequence[ReportedResult]) -> Section:
         "results",
         "Results",
         *map(warning, differing_settings(results, _TASK_KEYS)),
+        _few(results),
         table(columns, rows),
         paragraph(
             "In brackets: 95 % interval of the bootstrap over routes; where all routes are alike it has no width, "
@@ -71,7 +73,7 @@ def differing_settings(results: Sequence[ReportedResult], keys: Sequence[str]) -
 
 def setting(value: object) -> str:
     """A value of the stamp as text."""
-    if value is None or value in ([], {}):
+    if value is None or value in ([], {}, ""):
         return DASH
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -86,6 +88,15 @@ def warning(difference: tuple[str, list[str]]) -> Markup:
     """Says so."""
     key, values = difference
     words = f"The results differ in {key} ({'; '.join(values)}): their means are not of the same task."
+    return tag("p", words, class_="warn")
+
+
+def _few(results: Sequence[ReportedResult]) -> Markup:
+    """Says which results have too few routes for their intervals."""
+    counts = [f"{result.key} has only {len(result.routes)}" for result in results if len(result.routes) < _FEW]
+    if not counts:
+        return Markup()
+    words = f"Few routes ({', '.join(counts)}): intervals, also of differences, are too narrow."
     return tag("p", words, class_="warn")
 
 

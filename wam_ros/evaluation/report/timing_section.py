@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -17,6 +18,7 @@ from wam_ros.evaluation.report.section import Section, grid, paragraph
 from wam_ros.evaluation.report.table import Column, table, with_note
 
 _REASONS = 5
+_NUMBER = re.compile(r"\d+(\.\d+)?")
 _STATUSES = ("FULL", "ANYTIME", "REUSED", "STOP")
 
 
@@ -92,12 +94,25 @@ def status_table(counts: Sequence[tuple[ReportedResult, Mapping[str, int]]]) -> 
 def reason_table(counts: Sequence[tuple[ReportedResult, Mapping[str, int]]]) -> Markup:
     """The most common reasons of each result; those without any are left out."""
     rows = [
-        [result.name, count(times), reason]
+        [result.name, count(plans), reason]
         for result, reasons in counts
-        for reason, times in sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0]))[:_REASONS]
+        for reason, plans in common_reasons(reasons)[:_REASONS]
     ]
     columns = [Column("result", is_text=True), Column("plans"), Column("reason", is_text=True)]
-    return table(columns, rows, "Most common reasons") if rows else Markup()
+    caption = "Most common reasons (# = differing numbers)"
+    return table(columns, rows, caption) if rows else Markup()
+
+
+def common_reasons(reasons: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Reasons with their plans, the most common first; those that differ in numbers only are one."""
+    alike: dict[str, list[str]] = {}
+    for reason in reasons:
+        alike.setdefault(_NUMBER.sub("#", reason), []).append(reason)
+    merged = [
+        (texts[0] if len(texts) == 1 else pattern, sum(reasons[text] for text in texts))
+        for pattern, texts in alike.items()
+    ]
+    return sorted(merged, key=lambda entry: (-entry[1], entry[0]))
 
 
 def _totals(results: Sequence[ReportedResult], name: str) -> list[tuple[ReportedResult, Counter[str]]]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from itertools import groupby
 
-_NUMBER = re.compile(r"(?<![^._-])\d+(?![^._-])")
+_NUMBER = re.compile(r"(?<![^.])(?:0|[1-9]\d*)(?![^.])")
 
 
 def told(names: Iterable[str]) -> str:

@@ -103,7 +103,7 @@ def stored_tensors(folder: Path) -> dict[str, StoredTensor]:
     shards = sorted(set(weight_map.values()))
     absent = [shard for shard in shards if not (folder / shard).is_file()]
     if absent:
-        msg = f"{folder}: {INDEX_FILE} names {told(absent)}, which is not there: download it"
+        msg = f"{folder}: {INDEX_FILE} names {', '.join(absent)}, not there: download it"
         raise ConfigError(msg)
     found: dict[str, StoredTensor] = {}
     twice: list[str] = []
