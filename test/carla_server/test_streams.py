@@ -69,9 +69,11 @@ def test_listeners_are_known_until_they_leave(streams: Streams) -> None:
 
 def test_a_tick_waits_for_a_client_that_announced_itself(streams: Streams) -> None:
     streams.announce(4)
-    threading.Timer(0.1, lambda: readers.append(StreamReader(streams.port, 4))).start()
     readers: list[StreamReader] = []
+    later = threading.Timer(0.1, lambda: readers.append(StreamReader(streams.port, 4)))
+    later.start()
     streams.settle()
+    later.join()
     assert streams.has_listener(4)
     readers[0].close()
 

@@ -30,7 +30,7 @@ def test_bench_deadline(tmp_path: Path) -> None:
     (row,) = bench(tmp_path / "rows.json", "deadline", "--plans", "5", "--budgets-ms", "80", "--stall-every", "2")
     assert (row["budget_ms"], row["plans"], row["incomplete"]) == (80.0, 5, 0)
     assert row["planned"] <= 3  # a stall of 100 ms cannot be in time
-    assert row["steps_p50"] >= 1
+    assert 0 <= row["steps_p50"] <= 32  # 0 where the machine is so busy that the guard answers most
     assert row["worst_overrun_ms"] > -80.0
     assert 0 <= row["late"] <= 5
 

@@ -67,6 +67,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Drive what is not driven yet, tell and write; exit code 1 where a route crashed."""
     from wam_ros.carla_server.town import Town
+    from wam_ros.evaluation.calibration import OutcomeSamples, calibration_figures
     from wam_ros.evaluation.journal import Journal
     from wam_ros.evaluation.outline import outline
     from wam_ros.evaluation.result import write_result
@@ -89,7 +90,17 @@ def run(args: argparse.Namespace) -> int:
         rows = [journal.rows[task.id] for task in tasks]
     summary = summarise(rows, args.seed)
     maps = {town.name: outline(town.lanes) for town in towns.values()}
-    write_result(out, "closed_loop", stamp=stamp.as_dict(), summary=summary, routes=rows, town_maps=maps)
+    figures = calibration_figures(None, OutcomeSamples.from_routes(rows), args.seed)
+    calibration = None if figures is None else figures.as_dict()
+    write_result(
+        out,
+        "closed_loop",
+        stamp=stamp.as_dict(),
+        summary=summary,
+        routes=rows,
+        calibration=calibration,
+        town_maps=maps,
+    )
     _print_summary(args.planner, summary)
     print(f"wrote {out}")
     return 1 if summary["crashed"] else 0
