@@ -15,6 +15,7 @@ COMMANDS = {
     "bag": "wam_ros.cli.bag",
     "bench": "wam_ros.cli.bench",
     "carla-server": "wam_ros.cli.carla_server",
+    "demos": "wam_ros.cli.demos",
     "drive": "wam_ros.cli.drive",
     "evaluate": "wam_ros.cli.evaluate",
     "record": "wam_ros.cli.record",
@@ -22,6 +23,7 @@ COMMANDS = {
     "report": "wam_ros.cli.report",
     "score": "wam_ros.cli.score",
     "town": "wam_ros.cli.town",
+    "train": "wam_ros.cli.train",
 }
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wam_ros.evaluation.recorded_drive import RecordedDrive
 
 
-
 def add_planner_arguments(parser: argparse.ArgumentParser) -> None:
     """What `planner_for` and `read_truth` look at, but for the planner's name."""
     parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
