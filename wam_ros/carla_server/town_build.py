@@ -25,6 +25,7 @@ from wam_ros.core.errors import ConfigError, WorldError
 _NODES, _EDGES = "plain.nod.xml", "plain.edg.xml"
 LAYOUTS = ("grid", "random")
 _OFFSETS = 60  # s, within which the signals' cycles begin
+_PLACE = "+proj=tmerc +lat_0=42 +lon_0=2"
 _TRIES = 30
 _MIN_RADIUS = 5.5  # m, of lanes over junctions, over 4 m of way
 _MIN_JUNCTIONS = 6
@@ -103,7 +104,7 @@ def _make(work: Path, layout: str, size: int, seed: int, attempt: int) -> None:
         version = _convert(work)
     about = {"seed": seed, "layout": layout, "size": size, "made_with": version}
     (work / NET).write_text(_with_offsets(_plain(work / NET), rng), encoding="utf-8")
-    (work / XODR).write_text(_plain(work / XODR), encoding="utf-8")
+    (work / XODR).write_text(_on_earth(_plain(work / XODR)), encoding="utf-8")
     (work / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
 
@@ -305,6 +306,12 @@ def _plain(path: Path) -> str:
     """The text without comments and dates, which name the machine and the hour."""
     text = re.sub(r"<!--.*?-->\s*", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
     return re.sub(r' (date|vendor)="[^"]*"', "", text)
+
+
+def _on_earth(opendrive: str) -> str:
+    """The map with the place on earth that CARLA assumes, with a warning, where there is none."""
+    place = f"\\1>\n        <geoReference><![CDATA[{_PLACE}]]></geoReference>\n    </header>"
+    return re.sub(r"(<header [^>]*?)\s*/>", place, opendrive, count=1)
 
 
 def _with_offsets(net: str, rng: random.Random) -> str:
