@@ -35,8 +35,8 @@ def of_control(fields: Any) -> Apply:
 class CommandInbox:
     """Keeps the newest command, and the one that answers the tick that is waited for.
 
-    In lockstep each missed command halves the patience for the next, down to 50 ms; a command in time restores it: so
-    a vehicle whose driver has died stands soon, also on the wall clock.
+    In lockstep each missed command halves the patience for the next, down to 50 ms: so a vehicle whose driver has died
+    stands soon, also on the wall clock. Any command restores it, a late one too: that driver is slow, not dead.
     """
 
     def __init__(self, patience_s: float) -> None:
@@ -61,6 +61,7 @@ class CommandInbox:
         """A command came; one without a stamp (None) answers whatever tick is waited for."""
         received = Received(apply, received_ns)
         self.newest = received
+        self._misses_in_a_row = 0
         if stamp_ns is None or stamp_ns == self._tick_ns:
             self._answer = received
 
@@ -84,5 +85,4 @@ class CommandInbox:
             self._misses_in_a_row += 1
         else:
             self.taken += 1
-            self._misses_in_a_row = 0
         return command

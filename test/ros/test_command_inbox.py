@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("carla")
+
+from wam_ros.ros.command_inbox import CommandInbox
+
+
+def nothing(_actuator, _speed) -> None:
+    """A command that does nothing."""
+
+
+def missed(inbox: CommandInbox, ticks: int) -> None:
+    for tick in range(ticks):
+        inbox.expect(tick)
+        assert inbox.take_answer() is None
+
+
+def test_only_the_command_of_the_tick_answers_it():
+    inbox = CommandInbox(2.0)
+    inbox.expect(100)
+    inbox.put(nothing, 50, 1)
+    assert not inbox.answered
+    inbox.put(nothing, 100, 2)
+    assert inbox.answered
+    assert inbox.take_answer() is not None
+    assert (inbox.taken, inbox.missed) == (1, 0)
+    inbox.expect(150)
+    assert not inbox.answered
+    inbox.put(nothing, None, 3)
+    assert inbox.answered
+
+
+def test_patience_halves_with_each_miss_and_has_an_end():
+    inbox = CommandInbox(2.0)
+    waits = []
+    for _ in range(8):
+        waits.append(inbox.patience_s)
+        missed(inbox, 1)
+    assert waits == [2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.05, 0.05]
+    assert inbox.missed == 8
+
+
+def test_a_late_command_restores_it_since_its_driver_lives():
+    inbox = CommandInbox(2.0)
+    missed(inbox, 8)
+    inbox.put(nothing, 3, 1)
+    assert not inbox.answered
+    assert inbox.patience_s == 2.0
+
+
+def test_the_newest_command_is_taken_while_it_is_young():
+    inbox = CommandInbox(2.0)
+    assert inbox.take_newest(0, 100) is None
+    inbox.put(nothing, 10, 1_000)
+    assert inbox.take_newest(1_100, 100) is not None
+    assert inbox.take_newest(1_101, 100) is None
+    assert (inbox.taken, inbox.missed) == (1, 2)
