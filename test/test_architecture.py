@@ -18,6 +18,7 @@ NEEDS_TORCH = (
     "wam_ros.training",
     "wam_ros.planning.wam_diff",
     "wam_ros.planning.decode_twins",
+    "wam_ros.planning.cnn_planner",
 )
 
 

@@ -91,7 +91,7 @@ def test_the_unconditional_prompt_is_masks_only() -> None:
 
 
 def test_instructions_become_commands_or_are_refused() -> None:
-    assert command_from_instruction(None) == "unknown"
+    assert command_from_instruction(None) == command_from_instruction("follow") == "unknown"
     assert [command_from_instruction(text) for text in ("Turn left.", " RIGHT ", "go straight")] == [
         "left",
         "right",

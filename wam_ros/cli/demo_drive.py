@@ -15,7 +15,6 @@ from wam_ros.core.sensor_rig import SensorRig
 from wam_ros.evaluation.route_task import RouteTask
 from wam_ros.planning.catalog import load_vehicle
 from wam_ros.planning.expert_planner import EnvironmentTruth, ExpertPlanner
-from wam_ros.training.demo_recipe import DemoRecipe
 
 if TYPE_CHECKING:
     from numpy import uint8
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from wam_ros.core.geometry import SE3
     from wam_ros.planning.route_planner import PlannedRoute
     from wam_ros.runtime.loop import DriveTick
+    from wam_ros.training.demo_recipe import DemoRecipe
 
 PRELOAD = (
     "wam_ros.cli.demo_drive",

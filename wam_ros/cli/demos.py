@@ -27,6 +27,7 @@ _WALL_LIMIT_S = 3600.0  # of a drive; a process that hangs is given up
 _LAYOUTS = ("grid", "random")
 _TOWN_TRIES = 5
 _BAR = 24  # characters
+_SHEET = "samples.jpg"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,6 +41,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--out", type=Path, metavar="DIR", help="($WAM_DATA or ~/.cache/wam_ros)/demos/RECIPE")
     parser.add_argument("--processes", type=int, default=0, help="drives at a time; 0 = one per core (0)")
     parser.add_argument("--samples", type=int, default=0, metavar="N", help="keep the first drives that have so many")
+    parser.add_argument("--time-limit", type=float, default=200.0, metavar="SEC", help="of a drive (%(default)s)")
     parser.set_defaults(run=run)
 
 
@@ -53,21 +55,21 @@ def run(args: argparse.Namespace) -> int:
     if args.processes < 0:
         msg = f"--processes {args.processes}: wanted 0 or more"
         raise ConfigError(msg)
-    recipe = DemoRecipe(args.seed, tuple(args.towns), args.routes, args.samples)
+    recipe = DemoRecipe(args.seed, tuple(args.towns), args.routes, args.samples, time_limit=args.time_limit)
     out: Path = args.out or default_folder(Path.home(), os.environ.get("WAM_DATA"), recipe.hash)
-    folder = DemoFolder(out, recipe)
-    towns = _towns(args.towns, args.seed, out / "towns")
-    routes = route_tasks([str(town) for town in towns], recipe.routes, recipe.seed)
-    failed = _record(folder, routes, args.processes or len(os.sched_getaffinity(0)))
-    finished = folder.finished()
-    chosen = folder.chosen(finished, tuple(failed))
-    assert chosen is not None, "each drive is finished or failed"
-    if not chosen:
-        msg = f"{out}: no drive could be recorded; the first: {next(iter(failed.values()))}"
-        raise WorldError(msg)
-    facts = {town.name: _facts(town) for town in (Town.load(town) for town in towns)}
-    manifest = folder.finish(chosen, lambda drive: routes[drive].town_name, facts, failed, _versions())
+    with closing(DemoFolder(out, recipe)) as folder:
+        towns = _towns(args.towns, args.seed, out / "towns")
+        routes = route_tasks([str(town) for town in towns], recipe.routes, recipe.seed)
+        failed = _record(folder, routes, args.processes or len(os.sched_getaffinity(0)))
+        chosen = folder.chosen(folder.finished(), tuple(failed))
+        assert chosen is not None, "each drive is finished or failed"
+        if not chosen:
+            msg = f"{out}: no drive could be recorded; the first: {next(iter(failed.values()))}"
+            raise WorldError(msg)
+        facts = {town.name: _facts(town) for town in (Town.load(town) for town in towns)}
+        manifest = folder.finish(chosen, lambda drive: routes[drive].town_name, facts, failed, _versions())
     _print_summary(manifest)
+    _draw_examples(out)
     print(f"wrote {out}")
     return 1 if failed else 0
 
@@ -190,6 +192,18 @@ def _versions() -> dict[str, str]:
     import platform
 
     return {"wam_ros": __version__, "python": platform.python_version(), "numpy": np.__version__}
+
+
+def _draw_examples(folder: Path) -> None:
+    """A sheet of samples to look at."""
+    import cv2
+
+    from wam_ros.training.contact_sheet import contact_sheet, examples
+    from wam_ros.training.dataset import DemoDataset
+
+    dataset = DemoDataset(folder)
+    sheet = contact_sheet(dataset, examples(dataset))
+    cv2.imwrite(str(folder / _SHEET), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
 
 
 def _print_summary(manifest: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,17 +15,15 @@ from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from wam_ros.training.batch_stream import BatchStream
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.trainer import StepReport
-    from wam_ros.training.training_batch import BatchMaker
-    from wam_ros.training.training_config import TrainingConfig
 
 _STAGES = ("stem", "planner", "experts", "joint")
 # Settings of TrainingConfig that can be given; each is None unless given, and then the config's default holds.
 _SETTINGS: dict[str, tuple[type, str]] = {
     "batch": (int, "images of a step"),
     "copies": (int, "masked copies of each answer"),
+    "visual_share": (float, "of the visual tokens that the backbone reads in a step"),
     "learning_rate": (float, "highest rate of AdamW"),
     "warmup_steps": (int, "steps until then"),
     "schedule": (str, "linear or cosine"),
@@ -57,7 +56,9 @@ def add_parser(subparsers: Any) -> None:
     length.add_argument("--minutes", type=float, default=0.0, help="train that long")
     length.add_argument("--steps", type=int, default=0, help="or that many steps")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="of torch on the CPU (%(default)s)")
+    parser.add_argument(
+        "--threads", type=int, default=2, help="of torch on the CPU; 1 where other work runs (%(default)s)"
+    )
     parser.add_argument("--workers", type=int, default=1, help="threads that decode pictures (%(default)s)")
     parser.add_argument("--evaluate-every", type=int, default=1000, metavar="STEPS", help="0 = only last (%(default)s)")
     parser.add_argument("--evaluate-samples", type=int, default=600, help="held-out samples at most (%(default)s)")
@@ -68,6 +69,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`wam train`."""
+    # Before torch is loaded: its threads must not spin while they wait, pictures are decoded on the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from wam_ros.models.tokenizer import HybridTokenizer
@@ -114,7 +117,7 @@ def run(args: argparse.Namespace) -> int:
     trainer.run(told, measure, args.evaluate_every)
     measure(trainer.progress.step)
     show_line("")
-    figures = {name: f"{value:.4g}" for name, value in measured.last().items()}
+    figures = {name: f"{value:.4g}" for name, value in measured.last().items() if name != "step"}
     figures |= {
         "Training": f"{trainer.progress.step} steps, {trainer.progress.seconds / 60.0:.1f} minutes on {args.device}",
         "Data": f"{len(maker)} samples of {', '.join(sorted({town for data in training for town in data.towns}))}; "

@@ -53,8 +53,11 @@ class Prompt:
     clipped: tuple[str, ...] = ()
 
 
+_NO_JUNCTION = "follow"  # what route planners say between junctions
+
+
 def command_from_instruction(instruction: str | None) -> str:
-    """The command of the compact prompt that an instruction such as "Turn left" asks for; None asks for none.
+    """The command of the compact prompt for an instruction such as "Turn left"; None and "follow" ask for none.
 
     Raises:
         InputError: It names no known command; nothing is guessed.
@@ -63,6 +66,8 @@ def command_from_instruction(instruction: str | None) -> str:
     if instruction is None:
         return COMMANDS[0]
     word = instruction.strip().lower().rstrip(".!").removeprefix("turn ").removeprefix("go ").strip()
+    if word == _NO_JUNCTION:
+        return COMMANDS[0]
     if word not in COMMANDS:
         msg = f"instruction {instruction!r}: {unknown_key(word, COMMANDS)}"
         raise InputError(msg)

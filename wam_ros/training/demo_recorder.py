@@ -1,0 +1,214 @@
+"""Records a drive: at moments that are kept, pictures and labels as driven, from other poses, and at other speeds.
+
+World and renderer are handed in. Everything that is drawn depends on the drive's own seed only.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from dataclasses import replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wam_ros.core.ego import EgoState
+from wam_ros.core.geometry import SE2, SE3
+from wam_ros.core.observation import Observation, Route
+from wam_ros.core.scene import Actor, Scene
+from wam_ros.core.timing import NS_PER_S
+from wam_ros.core.vehicle import VehicleDescription
+from wam_ros.models.config import ROUTE_DISTANCES
+from wam_ros.models.prompt import Situation
+from wam_ros.models.vocabulary import COMMANDS
+from wam_ros.planning.route_planner import PlannedRoute
+from wam_ros.planning.wam_diff import situation_of
+from wam_ros.runtime.loop import DriveTick
+from wam_ros.training.demo_labels import Labeller, Labels, light_number
+from wam_ros.training.demo_recipe import DemoRecipe, camera_pose
+from wam_ros.training.demo_sample import CATEGORIES, SOURCES, Sample, encoded
+from wam_ros.training.demo_semantics import cells
+from wam_ros.training.demo_shard import MAX_SAMPLES
+from wam_ros.training.questions import RATIONALE_NAMES
+
+FULL = "shard full"
+_MOST_OF_A_MOMENT = 3
+_CLEARANCE = 0.3  # m around the ego where it is put elsewhere
+_DISCS = 4  # that stand for its body
+_UNSAID = "follow"  # of route planners; the prompt says "unknown" then
+
+
+class Eye(Protocol):
+    """Draws the present moment."""
+
+    def color(self, map_from_camera: SE3) -> NDArray[np.uint8]:
+        """(H, W, 3) red, green, blue, of the recipe's camera; axes of a body (x forward, y left, z up)."""
+
+    def classes(self, map_from_camera: SE3) -> NDArray[np.uint8]:
+        """(90, 160) CARLA's class of each pixel, of the same view."""
+
+
+class DemoRecorder:
+    """An observer of a drive; its samples are complete when the drive has ended.
+
+    Args:
+        recipe: How.
+        number: Of the drive.
+        seed: Of all that is drawn here.
+        vehicle: The ego.
+        planned: The route.
+        labeller: For that route.
+        eye: The renderer.
+
+    """
+
+    def __init__(
+        self,
+        recipe: DemoRecipe,
+        number: int,
+        seed: int,
+        vehicle: VehicleDescription,
+        planned: PlannedRoute,
+        labeller: Labeller,
+        eye: Eye,
+    ) -> None:
+        self.samples: list[Sample] = []
+        self.moments = 0
+        self._recipe = recipe
+        self._number = number
+        self._rng = random.Random(f"demo {seed}")
+        self._vehicle = vehicle
+        self._planned = planned
+        self._labeller = labeller
+        self._eye = eye
+        self._mounted = self._camera_noise()
+        self._begun_ns: int | None = None
+        self._due_ns = 0
+
+    def on_tick(self, tick: DriveTick) -> str | None:
+        """Record, if this moment is due; ends the drive where the shard has no room for another moment."""
+        scene = tick.scene
+        if scene is None:
+            return None
+        if self._begun_ns is None:
+            self._begun_ns = self._due_ns = scene.stamp_ns
+        if scene.stamp_ns >= self._due_ns:
+            self._due_ns += round(self._recipe.period * NS_PER_S)
+            self.moments += 1
+            self._moment(scene)
+        return FULL if len(self.samples) > MAX_SAMPLES - _MOST_OF_A_MOMENT else None
+
+    def _moment(self, scene: Scene) -> None:
+        recipe, rng = self._recipe, self._rng
+        # Drawn in any case: what is kept does not move what is drawn later.
+        kept, moves, speeds = rng.random(), rng.random() < recipe.moved_share, rng.random() < recipe.speed_share
+        aside, turn = rng.uniform(-1.0, 1.0) * recipe.moved_aside, rng.uniform(-1.0, 1.0) * recipe.moved_turn
+        at_rest, share = rng.random() < recipe.rest_share, rng.uniform(0.2, 1.4)
+        noise, moved_noise = (tuple(np.add(self._mounted, self._camera_noise())) for _ in range(2))
+        labels = self._labeller.label(scene)
+        if kept >= _most(recipe.kept, labels):
+            return
+        seen = self._seen(scene.ego.pose, noise)
+        self._add(scene, labels, seen, noise, "drive")
+        if speeds:
+            ego = _at_speed(scene.ego, 0.0 if at_rest else min(share * scene.ego.speed, self._vehicle.max_speed))
+            other = replace(scene, ego=ego)
+            self._add(other, self._labeller.label(other), seen, noise, "speed")
+        if moves:
+            turn *= min(1.0, recipe.moved_speed / max(scene.ego.speed, 0.1))
+            pose = scene.ego.pose @ SE2(0.0, aside, turn)
+            if not any(self._touches(pose, actor) for actor in scene.actors):
+                other = replace(scene, ego=replace(scene.ego, pose=pose))
+                view = self._seen(pose, moved_noise)
+                self._add(other, self._labeller.label(other), view, moved_noise, "moved", (aside, turn))
+
+    def _add(
+        self,
+        scene: Scene,
+        labels: Labels,
+        seen: tuple[bytes, NDArray[np.uint8]],
+        noise: tuple[float, ...],
+        source: str,
+        offset: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        ego, light, lead = scene.ego, labels.light, labels.lead
+        situation = told(ego, self._planned)
+        assert situation.route is not None
+        assert self._begun_ns is not None
+        route = [(math.nan, math.nan) if point is None else point for point in situation.route]
+        self.samples.append(
+            Sample(
+                jpeg=seen[0],
+                command=COMMANDS.index(situation.command),
+                velocity=np.array([ego.speed, ego.lateral_speed], np.float32),
+                acceleration=np.array([ego.acceleration, ego.lateral_acceleration], np.float32),
+                yaw_rate=ego.yaw_rate,
+                route=np.array(route, np.float32),
+                plan=labels.plan,
+                semantics=seen[1],
+                light=light_number(labels),
+                light_distance=math.nan if light is None else light.distance,
+                lead_distance=math.nan if lead is None else lead.distance,
+                lead_speed=math.nan if lead is None else lead.speed,
+                start_due=labels.start_due,
+                rationale=RATIONALE_NAMES.index(labels.rationale),
+                answers=labels.answers,
+                categories=labels.categories,
+                weight=_most(self._recipe.weights, labels),
+                source=SOURCES.index(source),
+                offset=np.array(offset, np.float32),
+                camera_offset=np.array(noise, np.float32),
+                drive=self._number,
+                time=(scene.stamp_ns - self._begun_ns) / NS_PER_S,
+            )
+        )
+
+    def _seen(self, pose: SE2, noise: tuple[float, ...]) -> tuple[bytes, NDArray[np.uint8]]:
+        """Picture and classes from a pose of base_link."""
+        place = SE3.from_se2(pose) @ camera_pose(self._recipe.camera, self._recipe.camera_x, noise)
+        picture = encoded(self._eye.color(place), self._recipe.jpeg_quality)
+        return picture, cells(self._eye.classes(place))
+
+    def _camera_noise(self) -> tuple[float, float, float]:
+        """Half of what the recipe allows: pitch, yaw, height."""
+        recipe = self._recipe
+        bounds = (recipe.camera_pitch, recipe.camera_yaw, recipe.camera_height)
+        pitch, yaw, height = (0.5 * self._rng.uniform(-bound, bound) for bound in bounds)
+        return pitch, yaw, height
+
+    def _touches(self, pose: SE2, actor: Actor) -> bool:
+        """Whether the ego's body at `pose` comes closer to an actor than the clearance; its corners are rounded."""
+        vehicle = self._vehicle
+        radius = 0.5 * vehicle.width
+        places = np.linspace(radius - vehicle.rear_overhang, vehicle.length - vehicle.rear_overhang - radius, _DISCS)
+        middles = pose.apply(np.column_stack([places, np.zeros(_DISCS)]))
+        there = np.abs(actor.pose.inverse().apply(middles)) - (0.5 * actor.length, 0.5 * actor.width)
+        return bool((np.hypot(*np.maximum(there, 0.0).T) < radius + _CLEARANCE).any())
+
+
+def told(ego: EgoState, planned: PlannedRoute) -> Situation:
+    """What the prompt tells of an ego on a route."""
+    route: Route = planned.route
+    place = route.line.project(ego.pose.position)
+    instruction = planned.instruction_at(place.arc_length)
+    said = None if instruction == _UNSAID else instruction
+    return situation_of(Observation(ego.stamp_ns, ego, {}, route, said), ROUTE_DISTANCES)
+
+
+def _most(table: dict[str, float], labels: Labels) -> float:
+    """The greatest value of the categories that hold."""
+    return max(table[name] for name in CATEGORIES if labels.is_a(name))
+
+
+def _at_speed(ego: EgoState, speed: float) -> EgoState:
+    """The same pose and curvature at another speed, neither braking nor speeding up."""
+    share = speed / ego.speed if ego.speed > 0.1 else 0.0
+    return replace(
+        ego,
+        speed=speed,
+        acceleration=0.0,
+        yaw_rate=ego.yaw_rate * share,
+        lateral_speed=ego.lateral_speed * share,
+        lateral_acceleration=ego.lateral_acceleration * share**2,
+    )
