@@ -80,8 +80,10 @@ def test_the_optical_frame_looks_where_the_body_does(front: SensorSpec) -> None:
 def test_the_rig_that_comes_with_the_package_is_read() -> None:
     rig = SensorRig.load(resource("config/sensors/front_camera.yaml"))
     [camera] = rig.cameras
-    assert (camera.id, camera.width, camera.height, camera.fov_deg) == ("front", 640, 360, 70.0)
-    assert camera.base_from_sensor.translation == pytest.approx([1.6, 0.0, 1.55])
+    assert (camera.id, camera.width, camera.height, camera.period) == ("front", 640, 360, 0.1)
+    # The canonical camera of the preset `small`, so that nothing of its view is missing.
+    assert camera.camera_model.matrix[0, 0] == pytest.approx(400.0, abs=0.05)
+    assert camera.base_from_sensor.translation == pytest.approx([1.6, 0.0, 1.5])
 
 
 @pytest.mark.parametrize(
