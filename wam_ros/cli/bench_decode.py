@@ -5,31 +5,41 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
-from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS
+from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS
 
 if TYPE_CHECKING:
     from wam_ros.core.observation import Observation
+    from wam_ros.decoding import DecodeSettings
+    from wam_ros.models import WamDiffConfig
     from wam_ros.planning.wam_diff import WamDiffPlanner
 
+Result = TypeVar("Result")
+
 _BUDGETS_MS = (20, 40, 80, 160)
-_BACKEND, _DEVICE = "eager", "cpu"
+_DEVICE = "cpu"
+_PRESETS = ("tiny", "small", "wide")
 
 
 def add_parser(subparsers: Any) -> None:
     """Add `decode`."""
     parser = subparsers.add_parser("decode", help="image to plan of wam_diff, by parts")
-    parser.add_argument("--preset", choices=("tiny", "small"), default="small", help="(%(default)s)")
+    parser.add_argument("--preset", choices=_PRESETS, default="small", help="(%(default)s)")
     parser.add_argument("--checkpoint", metavar="DIR", help="weights; default: random ones of the preset")
+    parser.add_argument("--attention", choices=("prefix", "full"), help="of random weights; default: the preset's")
+    parser.add_argument("--backend", nargs="+", choices=ENGINE_BACKENDS, default=["eager"], help="(%(default)s)")
     parser.add_argument("--compute-dtypes", nargs="+", choices=COMPUTE_DTYPES, default=list(COMPUTE_DTYPES))
     parser.add_argument("--order", choices=DECODE_ORDERS, default="reverse-causal", help="(%(default)s)")
     parser.add_argument("--steps", type=int, default=8, help="with scaffold and pairs at most 8 (%(default)s)")
+    parser.add_argument("--no-scaffold", action="store_true", help="decode commas too: up to 32 steps of one token")
     parser.add_argument("--guidance", type=float, default=0.0, help="classifier-free guidance, 0 = off (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=50, help="plans timed (%(default)s)")
+    parser.add_argument("--uncached-repeats", type=int, help="of the uncached twin; default: a fifth, 3 at least")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the rows as JSON")
     parser.set_defaults(run=run)
 
@@ -40,53 +50,103 @@ def run(args: argparse.Namespace) -> int:
     print(f"torch threads {args.threads}; times in ms; image to plan, without camera driver and middleware")
     rows = []
     for dtype in args.compute_dtypes:
-        rows.append(_row(args, dtype))
-        print_row(rows[-1])
+        for backend in args.backend:
+            rows.append(_row(args, dtype, backend))
+            print_row(rows[-1])
     write_rows(args.json, "decode", rows)
     return 0
 
 
-def _row(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
+def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, backend: str) -> WamDiffPlanner:
+    from wam_ros.core.errors import ConfigError
+    from wam_ros.planning.wam_diff import load_wam_diff, random_wam_diff
+
+    if args.checkpoint is None:
+        config = _config(args.preset)
+        config = config if args.attention is None else replace(config, attention=args.attention)
+        return random_wam_diff(config, settings, dtype, args.threads, backend)
+    if args.attention is not None:
+        msg = f"--attention {args.attention}: trained weights have their own mode; leave it out with --checkpoint"
+        raise ConfigError(msg)
+    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, backend)
+
+
+def _config(name: str) -> WamDiffConfig:
+    """A preset, or `wide`: 12 layers of 768 and the paper's 2,417 positions, which nobody trains or drives."""
+    from wam_ros.models import preset
+    from wam_ros.models.config import StemConfig
+
+    if name != "wide":
+        return preset(name)
+    return replace(
+        preset("small"),
+        name="wide",
+        width=768,
+        layers=12,
+        heads=12,
+        ffn_width=2048,
+        vision=StemConfig(image_width=1568, image_height=1536),
+        route_distances=tuple(4.0 * point for point in range(1, 15)),
+        max_positions=2417,
+    )
+
+
+def _row(args: argparse.Namespace, dtype: str, backend: str) -> dict[str, Any]:
     import torch
 
     from wam_ros.core.timing import Deadline
     from wam_ros.decoding import DecodeOrder, DecodeSettings
-    from wam_ros.planning.wam_diff import load_wam_diff
+    from wam_ros.planning.decode_twins import share_equal
 
-    settings = DecodeSettings(order=DecodeOrder(args.order), steps=args.steps, guidance=args.guidance)
-    checkpoint = args.checkpoint or f"random:{args.preset}"
-    planner = load_wam_diff(checkpoint, settings, dtype, args.threads)
+    settings = DecodeSettings(
+        order=DecodeOrder(args.order),
+        scaffold=not args.no_scaffold,
+        pairs=not args.no_scaffold,
+        steps=args.steps,
+        guidance=args.guidance,
+    )
+    planner = _planner(args, settings, dtype, backend)
+    begun = time.perf_counter()
     planner.warm_up()
+    warm_up_s = time.perf_counter() - begun
     observation = _observation(planner)
     plans, parts = [], []
     for _ in range(args.repeats):
-        plans.append(_time_ms(lambda: planner.plan(observation, Deadline.unlimited())))
+        plans.append(_timed(lambda: planner.plan(observation, Deadline.unlimited()))[0])
         parts.append(planner.parts_ms)
+    few = max(args.repeats // 5, min(args.repeats, 3))
     with torch.inference_mode():
         twin = planner.measured_twins(observation)
-        uncached = [_time_ms(twin.decode_uncached) for _ in range(max(args.repeats // 5, 3))]
-        cached = [_time_ms(twin.decode_cached) for _ in range(max(args.repeats // 5, 3))]
-        head = [_time_ms(twin.read_head) for _ in range(args.repeats)]
-        agreement = twin.agreement()
-    steps = planner.plan(observation, Deadline.unlimited()).steps_done
+        reference, cached = [], []
+        for _ in range(args.uncached_repeats or few):  # in turn, so that a busy machine slows both
+            reference.append(_timed(twin.decode_reference))
+            cached.append(_timed(twin.decode_cached))
+        head = [_timed(twin.read_head)[0] for _ in range(args.repeats)]
+        answer, wanted = cached[-1][1], reference[-1][1]
+        full = wanted if twin.attention == "prefix" else twin.decode_uncached()
+    steps = answer.steps_done
     per_part = {name: percentile([part[name] for part in parts], 50) for name in parts[0]}
     reached = {}
     for budget in _BUDGETS_MS:
-        done = [float(planner.plan(observation, Deadline.after(budget / 1e3)).steps_done) for _ in range(10)]
+        done = [float(planner.plan(observation, Deadline.after(budget / 1e3)).steps_done) for _ in range(few)]
         reached[str(budget)] = percentile(done, 50)
-    median_uncached, median_cached = percentile(uncached, 50), percentile(cached, 50)
+    median_uncached = percentile([took for took, _ in reference], 50)
+    median_cached = percentile([took for took, _ in cached], 50)
     assert median_uncached is not None
     assert median_cached is not None
     return {
         "preset": planner.preset,
         "weights": planner.weights_hash[:12],
-        "backend": _BACKEND,
+        "backend": planner.engine.backend,
+        "fallbacks": list(planner.engine.fallbacks),
         "device": _DEVICE,
+        "threads": args.threads,
         "compute_dtype": dtype,
         "attention": twin.attention,
         "mode": settings.mode,
         "positions": twin.positions,
         "steps": steps,
+        "warm_up_s": round(warm_up_s, 1),
         "stem_ms_p50": per_part["stem"],
         "prefill_ms_p50": per_part["prefill"],
         "step_ms_p50": round((per_part["decode"] or 0.0) / steps, 3),
@@ -94,8 +154,10 @@ def _row(args: argparse.Namespace, dtype: str) -> dict[str, Any]:
         "rest_ms_p50": per_part["rest"],
         "plan_ms_p50": percentile(plans, 50),
         "plan_ms_p99": percentile(plans, 99),
-        "tokens_equal": agreement == 1.0,
-        "agreement_full": agreement,
+        "cached_ms_p50": median_cached,
+        "uncached_ms_p50": median_uncached,
+        "tokens_equal": share_equal(answer, wanted) == 1.0,
+        "agreement_full": share_equal(answer, full),
         "speedup_vs_uncached": round(median_uncached / median_cached, 2),
         "steps_at_ms": reached,
     }
@@ -115,7 +177,8 @@ def _observation(planner: WamDiffPlanner) -> Observation:
     return Observation(0, ego, {"front": image}, Route.from_points("odom", [[0.0, 0.0], [200.0, 0.0]]))
 
 
-def _time_ms(function: Callable[[], Any]) -> float:
+def _timed(function: Callable[[], Result]) -> tuple[float, Result]:
+    """Its duration [ms] and result."""
     begun = time.perf_counter()
-    function()
-    return (time.perf_counter() - begun) * 1e3
+    result = function()
+    return (time.perf_counter() - begun) * 1e3, result

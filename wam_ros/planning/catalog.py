@@ -15,8 +15,9 @@ from wam_ros.planning.expert_planner import ExpertPlanner, TruthBuffer
 from wam_ros.planning.route_follower import RouteFollower
 
 BASELINES = ("constant_velocity", "route_follower")
-PLANNER_NAMES = (*BASELINES, "wam_diff")  # these need nothing but an observation
+PLANNER_NAMES = (*BASELINES, "wam_diff", "cnn")  # these need nothing but an observation
 PRIVILEGED = "privileged_expert"  # needs the truth of a simulated world besides
+ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
 COMPUTE_DTYPES = ("bfloat16", "float32")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 
@@ -27,8 +28,9 @@ class PlannerOptions:
 
     Fields:
         target_speed: That the route follower seeks [m/s].
-        checkpoint: Of wam_diff: a folder, or "random:PRESET" for weights that nobody trained.
+        checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained.
         compute_dtype: Of its network.
+        backend: That runs it, of engines.BACKENDS.
         threads: Of torch; more than one makes the slowest plans slower on a busy machine.
         order: In which it commits waypoints.
         steps: Decoding steps at most; 0 = one per waypoint.
@@ -40,6 +42,7 @@ class PlannerOptions:
     target_speed: float = 13.9
     checkpoint: str = "random:small"
     compute_dtype: str = "bfloat16"
+    backend: str = "eager"
     threads: int = 1
     order: str = "reverse-causal"
     steps: int = 0
@@ -62,6 +65,10 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
             return RouteFollower(vehicle, options.target_speed)
         case "wam_diff":
             return _wam_diff(options)
+        case "cnn":
+            from wam_ros.planning.cnn_planner import load_cnn_planner
+
+            return load_cnn_planner(options.checkpoint, options.threads)
         case "privileged_expert":
             from wam_ros.planning.expert import PrivilegedExpert
 
@@ -80,7 +87,7 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         guidance=options.guidance,
         candidates=options.candidates,
     )
-    return load_wam_diff(options.checkpoint, settings, options.compute_dtype, options.threads)
+    return load_wam_diff(options.checkpoint, settings, options.compute_dtype, options.threads, options.backend)
 
 
 def load_vehicle(name_or_path: str) -> VehicleDescription:

@@ -1,11 +1,13 @@
-"""One observation decoded in two ways, to compare: with the prompt kept, and with everything read anew."""
+"""One observation decoded in several ways, to compare: with the prompt kept, and with everything read anew."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from wam_ros.core.timing import Deadline
 from wam_ros.decoding import AnswerLayout, DecodedAnswer, DecodeSettings, Denoiser, Scenario, decode
+from wam_ros.engines import Engine, EngineAnswer
 from wam_ros.models import WamDiff
 
 
@@ -13,7 +15,7 @@ class DecodeTwins:
     """One observation decoded with the prompt's keys and values kept, and with everything read anew at each step.
 
     Attributes:
-        attention: Mode of the network: in `prefix` both are the same computation, in `full` the second is more.
+        attention: Mode of the network: in `prefix` the reference and full recomputation are one and the same.
         positions: Rows of prompt and answer together.
 
     """
@@ -21,27 +23,30 @@ class DecodeTwins:
     def __init__(
         self,
         model: WamDiff,
+        engine: Engine,
         prompt: Tensor,
         visual: Tensor,
         layout: AnswerLayout,
         settings: DecodeSettings,
         scenario: Scenario,
     ) -> None:
-        self._model, self._prompt, self._visual = model, prompt, visual
+        self._model, self._engine, self._prompt, self._visual = model, engine, prompt, visual
         self._layout, self._settings, self._scenario = layout, settings, scenario
-        self._guided = settings.guidance > 0.0
-        self._cache = model.new_cache(len(prompt), guided=self._guided)
-        self._hidden = model.prefill(prompt, visual, self._cache).hidden(layout.masked(1, settings.scaffold))
+        self._hidden = self._prefilled().hidden(layout.masked(settings.candidates, settings.scaffold)).clone()
         self.attention = model.config.attention
         self.positions = len(prompt) + model.config.answer_length
 
     def decode_cached(self) -> DecodedAnswer:
         """Prefill once, then steps over the answer's rows only."""
-        return self._decode(self._model.prefill(self._prompt, self._visual, self._cache))
+        return self._decode(self._prefilled())
+
+    def decode_reference(self) -> DecodedAnswer:
+        """Prompt and answer anew at each step; in mode `full` the prompt beside an answer of masks, as it is cached."""
+        return self._decode_anew(frozen=self.attention == "full")
 
     def decode_uncached(self) -> DecodedAnswer:
-        """Prompt and answer together at each step."""
-        return self._decode(self._model.uncached(self._prompt, self._visual, guided=self._guided))
+        """Prompt and answer together at each step: what mode `full` only comes near to."""
+        return self._decode_anew(frozen=False)
 
     def read_head(self) -> Tensor:
         """The head alone, for the 16 numbers of the first pass."""
@@ -49,8 +54,19 @@ class DecodeTwins:
 
     def agreement(self) -> float:
         """Share of equal tokens, cached against full recomputation."""
-        same = self.decode_cached().tokens == self.decode_uncached().tokens
-        return float(same.float().mean())
+        return share_equal(self.decode_cached(), self.decode_uncached())
+
+    def _prefilled(self) -> EngineAnswer:
+        return EngineAnswer(self._engine, self._engine.prefill(self._prompt, self._visual))
+
+    def _decode_anew(self, *, frozen: bool) -> DecodedAnswer:
+        guided = self._settings.guidance > 0.0
+        return self._decode(self._model.uncached(self._prompt, self._visual, guided=guided, frozen=frozen))
 
     def _decode(self, denoiser: Denoiser) -> DecodedAnswer:
         return decode(denoiser, self._layout, self._settings, Deadline.unlimited(), scenario=self._scenario)
+
+
+def share_equal(one: DecodedAnswer, other: DecodedAnswer) -> float:
+    """Share of equal tokens."""
+    return float(torch.eq(one.tokens, other.tokens).float().mean())

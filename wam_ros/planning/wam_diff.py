@@ -31,9 +31,9 @@ from wam_ros.decoding import (
     waypoint_confidence,
 )
 from wam_ros.decoding.layout import WAYPOINT_TIMES
+from wam_ros.engines import Engine, EngineAnswer, make_engine
 from wam_ros.models import (
     Checkpoint,
-    PromptCache,
     Situation,
     WamDiffConfig,
     build_prompt,
@@ -47,6 +47,7 @@ from wam_ros.planning.decode_twins import DecodeTwins
 
 NAME = "wam_diff"
 _WARM_UP_PLANS = 3
+_DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 _LOOK_AHEAD = 40.0  # m of route that the scenario-aware order looks at
 
 _FOCAL_SHARE = 0.625  # of the image's width: 77 degrees wide
@@ -66,10 +67,14 @@ class WamDiffPlanner:
     Args:
         checkpoint: Network, tokenizer, camera and calibration.
         settings: The decoder's choices.
+        backend: That runs the network, of engines.BACKENDS.
+
+    Raises:
+        ConfigError: The backend cannot run here.
 
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings | None = None, backend: str = "eager") -> None:
         self._checkpoint = checkpoint
         self._settings = DecodeSettings() if settings is None else settings
         tokenizer = checkpoint.tokenizer
@@ -82,7 +87,9 @@ class WamDiffPlanner:
         )
         stored = checkpoint.calibration
         self._calibration = None if stored is None else Calibration.from_mapping(stored)
-        self._caches: dict[int, PromptCache] = {}
+        self._engine: Engine = make_engine(
+            backend, checkpoint.model, guided=self._settings.guidance > 0.0, answers=self._settings.candidates
+        )
         self._step_times = StepTimes()
         self._clock: MonotonicClock | None = None  # that the step times were taken by
         self.parts_ms: dict[str, float] = {}  # of the latest plan, for benchmarks
@@ -112,12 +119,23 @@ class WamDiffPlanner:
         """How answers are decoded."""
         return self._settings
 
+    @property
+    def engine(self) -> Engine:
+        """What runs the network; its fall-backs are for diagnostics."""
+        return self._engine
+
     def warm_up(self) -> None:
-        """Plan for a black image a few times: memory is taken, and step times are known before the first deadline."""
+        """Plan for a black image a few times: memory is taken, programs are built, step times are known.
+
+        Compact prompts are all of one length; literal ones of another length run without built programs.
+        """
         camera = self._checkpoint.camera
         pixels = np.zeros((camera.height, camera.width, 3), np.uint8)
         ego = EgoState(0, "odom", SE2(0.0, 0.0, 0.0), 0.0)
         blank = Observation(0, ego, {"front": CameraImage(0, pixels, "rgb8", camera.model())})
+        with torch.inference_mode():
+            prompt, visual = self._read(blank)
+            self._engine.prepare(len(prompt), len(visual))
         for _ in range(_WARM_UP_PLANS):
             self.plan(blank, Deadline.unlimited())
 
@@ -137,12 +155,7 @@ class WamDiffPlanner:
             begun = time.perf_counter()
             prompt, visual = self._read(observation)
             seen = time.perf_counter()
-            model = self._checkpoint.model
-            cache = self._caches.get(len(prompt))
-            if cache is None:
-                guided = self._settings.guidance > 0.0
-                cache = self._caches[len(prompt)] = model.new_cache(len(prompt), guided=guided)
-            prefilled = model.prefill(prompt, visual, cache)
+            prefilled = EngineAnswer(self._engine, self._engine.prefill(prompt, visual))
             read = time.perf_counter()
             deadline.worked("encode", 0)
             scenario = _scenario(observation)
@@ -167,7 +180,9 @@ class WamDiffPlanner:
     def measured_twins(self, observation: Observation) -> DecodeTwins:
         """Cached and uncached decoding of one observation, for benchmarks and tests."""
         prompt, visual = self._read(observation)
-        return DecodeTwins(self._checkpoint.model, prompt, visual, self._layout, self._settings, _scenario(observation))
+        return DecodeTwins(
+            self._checkpoint.model, self._engine, prompt, visual, self._layout, self._settings, _scenario(observation)
+        )
 
     def _read(self, observation: Observation) -> tuple[Tensor, Tensor]:
         """Prompt (P,) and visual tokens (V, d) of an observation."""
@@ -263,22 +278,35 @@ def _trajectory(ego: EgoState, points: Array, headings: Array) -> Trajectory:
 
 
 def load_wam_diff(
-    checkpoint: str, settings: DecodeSettings | None = None, compute_dtype: str = "bfloat16", threads: int = 1
+    checkpoint: str,
+    settings: DecodeSettings | None = None,
+    compute_dtype: str = "bfloat16",
+    threads: int = 1,
+    backend: str = "eager",
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
 
     Sets the number of torch's threads for the whole process.
 
     Raises:
-        ConfigError: The folder cannot be used, or there is no such preset.
+        ConfigError: The folder cannot be used, there is no such preset, or the backend cannot run here.
 
     """
-    torch.set_num_threads(threads)
-    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[compute_dtype]
     if checkpoint.startswith("random:"):
-        config = preset(checkpoint.removeprefix("random:"))
-        made = random_checkpoint(config, default_camera(config))
-        made.model.set_compute_dtype(dtype)
-    else:
-        made = load_checkpoint(Path(checkpoint), dtype)
-    return WamDiffPlanner(made, settings)
+        return random_wam_diff(preset(checkpoint.removeprefix("random:")), settings, compute_dtype, threads, backend)
+    torch.set_num_threads(threads)
+    return WamDiffPlanner(load_checkpoint(Path(checkpoint), _DTYPES[compute_dtype]), settings, backend)
+
+
+def random_wam_diff(
+    config: WamDiffConfig,
+    settings: DecodeSettings | None = None,
+    compute_dtype: str = "bfloat16",
+    threads: int = 1,
+    backend: str = "eager",
+) -> WamDiffPlanner:
+    """As `load_wam_diff`, for a network of any shape with weights that nobody trained."""
+    torch.set_num_threads(threads)
+    made = random_checkpoint(config, default_camera(config))
+    made.model.set_compute_dtype(_DTYPES[compute_dtype])
+    return WamDiffPlanner(made, settings, backend)
