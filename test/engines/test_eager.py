@@ -26,7 +26,7 @@ def test_steps_equal_the_reference(attention: str, kind: dict[str, Any], guided:
     cache = engine.prefill(make_prompt(model.config), make_visual(model.config))
     wanted = reference(model, guided=guided)
     assert cache.contexts == wanted.contexts
-    for seed in (2, 3):  # the second step finds the first one's answer in the cache
+    for seed in (2, 3):  # a step leaves nothing in the cache
         tokens = make_answers(answers, seed=seed)
         rows = torch.tensor([[0, 6, 30]]).repeat(answers, 1)
         full = wanted.number_logits(wanted.hidden(tokens))

@@ -10,7 +10,7 @@ from wam_ros.engines.network import Layer, Network
 
 
 class EagerEngine:
-    """Steps write the answer's keys and values behind the prompt's, so that nothing is joined or copied in a step.
+    """The network's own arithmetic, so that a cached step equals an uncached one in shorter types too.
 
     Args:
         network: In evaluation mode.
@@ -72,9 +72,7 @@ class EagerEngine:
         network = self._network
         rows = network.embed_answer(tokens, cache.prompt_length)
         rows = rows.expand(cache.contexts, *rows.shape)  # (C, K, L, d)
-        if len(tokens) == 1:
-            return network.read_answer_in_place(rows[:, 0], cache.layers)
-        return network.read_answers(rows, cache.prompt_layers).flatten(0, 1)
+        return network.read_answers(rows, list(cache.layers)).flatten(0, 1)
 
     def _cache(self, prompt_length: int, visual_tokens: int) -> PrefixCache:
         shape = prompt_length, visual_tokens
@@ -84,7 +82,7 @@ class EagerEngine:
 
     def _new_cache(self, prompt_length: int, visual_tokens: int) -> PrefixCache:
         network, config = self._network, self._network.config
-        size = (2, self._contexts, config.heads, prompt_length + config.answer_length, config.head_width)
+        size = (2, self._contexts, config.heads, prompt_length, config.head_width)
         memory = [torch.zeros(size, dtype=network.compute_dtype, device=network.device) for _ in range(config.layers)]
         cache = PrefixCache(tuple((pair[0], pair[1]) for pair in memory), prompt_length, visual_tokens, self._contexts)
         if self._contexts == 2:
@@ -95,6 +93,6 @@ class EagerEngine:
 
     @staticmethod
     def _fill(cache: PrefixCache, context: int, layers: list[Layer]) -> None:
-        for (keys, values), (k, v) in zip(cache.prompt_layers, layers):
+        for (keys, values), (k, v) in zip(cache.layers, layers):
             keys[context].copy_(k[0])
             values[context].copy_(v[0])

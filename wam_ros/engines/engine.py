@@ -15,8 +15,7 @@ class PrefixCache:
     """Keys and values of one prompt, in memory that stays where it is from one observation to the next.
 
     Fields:
-        layers: Per layer keys and values, each (C, H, P + L, D); the last L places are the answer's, written anew
-            by each step.
+        layers: Per layer keys and values, each (C, H, P, D).
         prompt_length: P.
         visual_tokens: V, of the image that the prompt holds.
         contexts: C: 1, or 2 with classifier-free guidance (conditional first).
@@ -27,11 +26,6 @@ class PrefixCache:
     prompt_length: int
     visual_tokens: int
     contexts: int
-
-    @property
-    def prompt_layers(self) -> list[Layer]:
-        """Keys and values of the prompt only, (C, H, P, D): views."""
-        return [(k[:, :, : self.prompt_length], v[:, :, : self.prompt_length]) for k, v in self.layers]
 
 
 class Engine(Protocol):

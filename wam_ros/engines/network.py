@@ -5,7 +5,6 @@ Shapes: C contexts, K answers, P prompt rows, L answer rows, V visual tokens, d 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -76,9 +75,6 @@ class Network(Protocol):
 
     def read_answers(self, rows: Tensor, caches: list[Layer]) -> Tensor:
         """Hidden rows (C, K, L, d) of answer rows, beside keys and values (C, H, P, D)."""
-
-    def read_answer_in_place(self, rows: Tensor, caches: Sequence[Layer]) -> Tensor:
-        """Hidden rows (C, L, d) of one answer; its keys and values go behind the prompt's in (C, H, P + L, D)."""
 
     def number_logits(self, hidden: Tensor) -> Tensor:
         """(..., BINS) float32."""

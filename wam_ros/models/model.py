@@ -6,8 +6,6 @@ Prompt rows stand at positions 0..P-1, the rows of every answer at P..P+L-1.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -123,22 +121,6 @@ class WamDiff(nn.Module):
         rotary = self._rotary(caches[0][0].shape[2], rows.shape[2])
         for block, (k, v) in zip(self._layers(), caches):
             rows = block.over_prompt(rows, k, v, rotary)
-        hidden: Tensor = self.norm(rows)
-        return hidden
-
-    def read_answer_in_place(self, rows: Tensor, caches: Sequence[LayerCache]) -> Tensor:
-        """`read_answers` for one answer: hidden rows (B, L, d) of answer rows (B, L, d).
-
-        Each layer's keys and values (B, H, P + L, D) hold the prompt's; the answer's go into the last L places.
-        """
-        count = rows.shape[1]
-        prompt_length = caches[0][0].shape[2] - count
-        rotary = self._rotary(prompt_length, count)
-        for block, (keys, values) in zip(self._layers(), caches):
-            q, k, v = block.project(rows, rotary)
-            keys[:, :, prompt_length:].copy_(k)
-            values[:, :, prompt_length:].copy_(v)
-            rows = block.over_all(rows, q, keys, values, (count,))
         hidden: Tensor = self.norm(rows)
         return hidden
 
