@@ -105,7 +105,7 @@ def test_the_leaderboards_sensor_list(vehicle: VehicleDescription) -> None:
     camera, gnss, imu, speed = sensor_list(rig, vehicle)
     assert (camera["id"], camera["type"], camera["width"], camera["height"]) == ("front", "sensor.camera.rgb", 640, 360)
     assert camera["x"] == pytest.approx(1.60 - vehicle.rear_axle_offset)
-    assert (camera["z"], camera["pitch"]) == pytest.approx((1.55, 0.0))
+    assert (camera["z"], camera["pitch"]) == pytest.approx((1.5, 0.0))
     assert gnss["x"] == imu["x"] == pytest.approx(-vehicle.rear_axle_offset)
     assert speed == {"type": "sensor.speedometer", "id": "speed", "reading_frequency": 20}
 

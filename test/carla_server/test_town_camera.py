@@ -25,7 +25,8 @@ from wam_ros.core.resources import resource
 from wam_ros.core.scene import ActorKind
 from wam_ros.core.sensor_rig import SensorRig
 
-LENS = SensorRig.load(resource("config/sensors/front_camera.yaml")).cameras[0].camera_model
+FRONT = SensorRig.load(resource("config/sensors/front_camera.yaml")).cameras[0]
+LENS = FRONT.camera_model
 HEIGHT = 1.55
 MEADOW = SE3.from_euler([0.0, -300.0, HEIGHT], 0.0, 0.0, 0.0)  # outside the town, looking east
 OTHER_PROCESS = """
@@ -37,7 +38,7 @@ from wam_ros.core.scene import LightState
 town = Town.load("grid_small")
 with TownCamera(town, seed=5) as camera:
     pose = SE3.from_se2(town.spawn_points()[7], 1.55)
-    image = camera.view(640, 360, 70.0).render(pose, (), {s.id: LightState.GREEN for s in town.signals})
+    image = camera.view(640, 360, 77.32).render(pose, (), {s.id: LightState.GREEN for s in town.signals})
 print(hashlib.sha256(image.tobytes()).hexdigest())
 """
 
@@ -55,7 +56,7 @@ def camera(town):
 
 @pytest.fixture
 def view(camera):
-    return camera.view(640, 360, 70.0)
+    return camera.view(640, 360, FRONT.fov_deg)
 
 
 def thing(kind=ActorKind.STATIC, size=(1.0, 1.0, 1.0), at=(10.0, 0.0), **others):
@@ -234,11 +235,11 @@ def test_seeds_change_the_light(town, camera, view):
     camera.close()
     try:
         with TownCamera(town, seed=6) as other:
-            second = other.view(640, 360, 70.0).render(pose, (), {})
+            second = other.view(640, 360, FRONT.fov_deg).render(pose, (), {})
     finally:
         camera.__init__(town, seed=5)
     assert np.abs(first.astype(int) - second).mean() > 3.0
-    assert np.array_equal(camera.view(640, 360, 70.0).render(pose, (), {}), first)
+    assert np.array_equal(camera.view(640, 360, FRONT.fov_deg).render(pose, (), {}), first)
 
 
 def test_one_camera_at_a_time(town, camera):
@@ -256,6 +257,6 @@ def test_unusable_views_and_renderers_are_refused(town, camera):
         with pytest.raises(WorldError, match="known: software, egl"):
             TownCamera(town, renderer="opengl")
         with pytest.raises(WorldError, match="closed"):
-            camera.view(640, 360, 70.0)
+            camera.view(640, 360, FRONT.fov_deg)
     finally:
         camera.__init__(town, seed=5)

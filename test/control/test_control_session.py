@@ -222,6 +222,26 @@ def test_lockstep_goes_on_without_a_plan_that_does_not_come(vehicle: VehicleDesc
     assert bench.session.engagement.state is S.ENGAGED, "the world may stand still for as long as it likes"
 
 
+def test_lockstep_waits_ever_shorter_for_a_planner_that_died(vehicle: VehicleDescription) -> None:
+    """So that the car stands soon, on the wall clock too."""
+    bench = Bench(vehicle, 0.1, lockstep=True, engage_on_start=True, plan_timeout=2.0)
+    bench.odometry(3.0)
+    bench.plan(3.0)
+    now, waits = 3.2, []
+    for _ in range(7):
+        bench.odometry(now)
+        asked = now
+        while bench.last.stamp_ns != ns(asked):
+            now += 0.01
+            bench.check(now)
+        waits.append(now - asked)
+    assert waits == pytest.approx([2.0, 1.0, 0.5, 0.25, 0.125, 0.0625, 0.05], abs=0.011)
+    bench.plan(now - 0.5)
+    bench.odometry(now)
+    bench.check(now + 1.9)
+    assert bench.last.stamp_ns != ns(now), "a late plan shows that the planner lives"
+
+
 def test_lockstep_answers_what_it_waited_with_when_the_world_goes_on(vehicle: VehicleDescription) -> None:
     bench = Bench(vehicle, 0.1, lockstep=True, engage_on_start=True)
     for time in (3.0, 3.05, 3.1, 3.15):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from wam_ros.control.command_guard import CommandGuard
 from wam_ros.control.engagement import Engagement, EngagementEvent
+from wam_ros.control.patience import Patience
 from wam_ros.control.plan_schedule import PlanSchedule
 from wam_ros.control.trajectory_controller import TrackingReport, TrajectoryController
 from wam_ros.core.ego import EgoState
@@ -27,7 +28,7 @@ class SessionLimits:
 
     Fields:
         lockstep: The world waits for the command of each odometry message: wait for the plan that is due.
-        plan_timeout: In lockstep, go on with an older plan after this time [s].
+        plan_timeout: In lockstep, go on with an older plan after this time [s]; sooner while none comes at all.
         odometry_timeout: Without lockstep, silence of this length disengages [s].
         engage_on_start: The first odometry engages.
 
@@ -83,6 +84,7 @@ class ControlSession:
         self._guard = guard
         self._schedule = schedule
         self._limits = limits
+        self._patience = Patience(limits.plan_timeout)
         self._publish = publish
         self._clock = clock
         self._ego: EgoState | None = None
@@ -96,6 +98,7 @@ class ControlSession:
     def on_plan(self, plan: Plan) -> None:
         """A plan came."""
         self._schedule.add(plan)
+        self._patience.heard()
         if self._is_waiting and self._ego is not None:
             plan_due = self._schedule.due(self._ego.stamp_ns)
             if plan_due != "wait":
@@ -136,8 +139,8 @@ class ControlSession:
             return
         silent = (now_ns - self._received_ns) / NS_PER_S
         if self._is_waiting:
-            if silent >= self._limits.plan_timeout:
-                self._go_on_without(f"no plan for {self._limits.plan_timeout:g} s")
+            if silent >= self._patience.wait_s:
+                self._go_on_without(f"no plan for {self._patience.wait_s:g} s")
         elif self.engagement.commanding and not self._limits.lockstep and silent > self._limits.odometry_timeout:
             why = f"no odometry for {self._limits.odometry_timeout:g} s: nothing is commanded any more; engage anew"
             self.count("odometry_lost", why)
@@ -189,6 +192,7 @@ class ControlSession:
     def _go_on_without(self, why: str) -> None:
         """Answer with what plan there is: the one that is due did not come."""
         assert self._ego is not None
+        self._patience.missed()
         self.count("plan_missed", f"the plan due at {self._ego.stamp_ns} ns did not come: {why}")
         self._answer(self._ego, self._schedule.in_effect(self._ego.stamp_ns))
 
@@ -197,6 +201,7 @@ class ControlSession:
 
     def _forget(self) -> None:
         self._is_waiting = False
+        self._patience.heard()
         self._schedule.reset()
         self._controller.reset()
         self._guard.reset()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from wam_ros.carla_bridge.actuation import Actuator
+from wam_ros.control.patience import Patience
 from wam_ros.core.vehicle import VehicleCommand
 
 Apply = Callable[[Actuator, float], None]
-_LEAST_WAIT_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -35,13 +34,12 @@ def of_control(fields: Any) -> Apply:
 class CommandInbox:
     """Keeps the newest command, and the one that answers the tick that is waited for.
 
-    In lockstep each missed command halves the patience for the next, down to 50 ms: so a vehicle whose driver has died
-    stands soon, also on the wall clock. Any command restores it, a late one too: that driver is slow, not dead.
+    In lockstep each missed command shortens the wait for the next: so a vehicle whose driver has died stands soon, also
+    on the wall clock.
     """
 
     def __init__(self, patience_s: float) -> None:
-        self._full_patience_s = patience_s
-        self._misses_in_a_row = 0
+        self._patience = Patience(patience_s)
         self._tick_ns: int | None = None
         self._answer: Received | None = None
         self.newest: Received | None = None
@@ -51,7 +49,7 @@ class CommandInbox:
     @property
     def patience_s(self) -> float:
         """How long to wait for the next command [s]."""
-        return max(self._full_patience_s * math.pow(0.5, self._misses_in_a_row), _LEAST_WAIT_S)
+        return self._patience.wait_s
 
     def expect(self, tick_ns: int) -> None:
         """From now on a command stamped with this tick is the answer."""
@@ -61,7 +59,7 @@ class CommandInbox:
         """A command came; one without a stamp (None) answers whatever tick is waited for."""
         received = Received(apply, received_ns)
         self.newest = received
-        self._misses_in_a_row = 0
+        self._patience.heard()
         if stamp_ns is None or stamp_ns == self._tick_ns:
             self._answer = received
 
@@ -82,7 +80,7 @@ class CommandInbox:
     def _counted(self, command: Received | None) -> Received | None:
         if command is None:
             self.missed += 1
-            self._misses_in_a_row += 1
+            self._patience.missed()
         else:
             self.taken += 1
         return command
