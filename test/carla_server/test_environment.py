@@ -9,7 +9,7 @@ import pytest
 
 from test.carla_server.worlds import town
 from wam_ros.carla_server.environment import EmbeddedEnvironment
-from wam_ros.carla_server.world import WorldSettings
+from wam_ros.carla_server.world.world import WorldSettings
 from wam_ros.core.errors import WorldError
 from wam_ros.core.protocols import Environment
 from wam_ros.core.resources import resource

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from test.carla_server.server_process import ServerProcess, serving
-from wam_ros.carla_server.blueprint_catalog import passenger_car
+from wam_ros.carla_server.actors.blueprint_catalog import passenger_car
 from wam_ros.core.geometry import SE2
 from wam_ros.core.vehicle import BicycleState, KinematicBicycle
 

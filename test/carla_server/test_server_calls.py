@@ -16,9 +16,9 @@ pytest.importorskip("libsumo")
 
 from test.carla_server.wire_client import StreamReader, WireClient
 from test.carla_server.worlds import town
-from wam_ros.carla_server.layouts import ACTOR_STATE, SENSOR_HEADER, SNAPSHOT_HEADER
 from wam_ros.carla_server.server import CarlaServer
-from wam_ros.carla_server.world import WorldSettings
+from wam_ros.carla_server.wire.layouts import ACTOR_STATE, SENSOR_HEADER, SNAPSHOT_HEADER
+from wam_ros.carla_server.world.world import WorldSettings
 from wam_ros.core.errors import WorldError
 
 QUIET = WorldSettings(vehicles=3, pedestrians=2, warm_up_s=2.0)

@@ -13,7 +13,7 @@ pytest.importorskip("libsumo")
 from test.carla_server.wire_client import StreamReader, WireClient
 from test.carla_server.worlds import small_world, town
 from wam_ros.carla_server.server import CarlaServer
-from wam_ros.carla_server.world import WorldSettings
+from wam_ros.carla_server.world.world import WorldSettings
 
 
 def read_for_ever(reader: StreamReader) -> None:

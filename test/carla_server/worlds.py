@@ -6,14 +6,14 @@ from functools import cache
 
 import pytest
 
-from wam_ros.carla_server.bodies import Body
+from wam_ros.carla_server.world.bodies import Body
 from wam_ros.core.geometry import SE2
 
 pytest.importorskip("carla")
 pytest.importorskip("libsumo")
 
-from wam_ros.carla_server.town import Town
-from wam_ros.carla_server.world import World, WorldSettings
+from wam_ros.carla_server.towns.town import Town
+from wam_ros.carla_server.world.world import World, WorldSettings
 
 
 @cache

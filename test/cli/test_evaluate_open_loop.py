@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("carla")
 
 from wam_ros.bags.drive_bag import DriveBag
-from wam_ros.carla_server.town import Town
+from wam_ros.carla_server.towns.town import Town
 from wam_ros.cli.main import main
 from wam_ros.core.camera import BODY_FROM_OPTICAL, CameraImage, CameraModel
 from wam_ros.core.ego import EgoState

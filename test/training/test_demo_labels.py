@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("carla")
 
-from wam_ros.carla_server.town import Town
+from wam_ros.carla_server.towns.town import Town
 from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, wrap_angle
 from wam_ros.core.lane_graph import LaneGraph

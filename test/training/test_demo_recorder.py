@@ -12,7 +12,7 @@ pytest.importorskip("carla")
 
 import random
 
-from wam_ros.carla_server.town import Town
+from wam_ros.carla_server.towns.town import Town
 from wam_ros.core.camera import CanonicalCamera
 from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, SE3, wrap_angle

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("panda3d")
 
-from wam_ros.carla_server.semantics import Tag
+from wam_ros.carla_server.camera.semantics import Tag
 from wam_ros.training.demo_sample import GRID, SEMANTICS
 from wam_ros.training.demo_semantics import CELL, DRAWN, cells
 

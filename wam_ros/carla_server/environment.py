@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wam_ros.carla_server.bodies import Body, Collision
-from wam_ros.carla_server.town import Town
-from wam_ros.carla_server.traffic import STEP
-from wam_ros.carla_server.world import World, WorldSettings
+from wam_ros.carla_server.towns.town import Town
+from wam_ros.carla_server.world.bodies import Body, Collision
+from wam_ros.carla_server.world.traffic import STEP
+from wam_ros.carla_server.world.world import World, WorldSettings
 from wam_ros.core.camera import CameraImage
 from wam_ros.core.ego import EgoState
 from wam_ros.core.errors import WorldError
@@ -19,7 +19,7 @@ from wam_ros.core.vehicle import VehicleCommand, VehicleDescription
 from wam_ros.planning.route_planner import PlannedRoute
 
 if TYPE_CHECKING:
-    from wam_ros.carla_server.town_camera import TownCamera
+    from wam_ros.carla_server.camera.town_camera import TownCamera
 
 EGO_TYPE = "vehicle.tesla.model3"
 _GOAL = 5.0  # m before the route's end
@@ -177,7 +177,7 @@ class EmbeddedEnvironment:
 
     def _image(self, sensor: SensorSpec, ego: EgoState) -> CameraImage:
         if self._camera is None:
-            from wam_ros.carla_server.town_camera import TownCamera
+            from wam_ros.carla_server.camera.town_camera import TownCamera
 
             self._camera = TownCamera(self._town, self._settings.seed, self._renderer)
         view = self._camera.view(sensor.width, sensor.height, sensor.fov_deg)

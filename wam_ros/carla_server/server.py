@@ -11,34 +11,19 @@ from types import TracebackType
 
 from typing_extensions import Self
 
-from wam_ros.carla_server import (
-    endpoints_actors,
-    endpoints_batch,
-    endpoints_lights,
-    endpoints_scene,
-    endpoints_vehicles,
-    endpoints_world,
-)
-from wam_ros.carla_server.calls import Calls
-from wam_ros.carla_server.rpc import Reply, Request, RpcServer
-from wam_ros.carla_server.simulation import Simulation
-from wam_ros.carla_server.socket_loop import SocketLoop
-from wam_ros.carla_server.streams import Streams
-from wam_ros.carla_server.town import Town
-from wam_ros.carla_server.wire_types import EpisodeSettings
-from wam_ros.carla_server.world import WorldSettings
+from wam_ros.carla_server.actors.simulation import Simulation
+from wam_ros.carla_server.endpoints import actors, batch, lights, scene, vehicles, world
+from wam_ros.carla_server.towns.town import Town
+from wam_ros.carla_server.wire.calls import Calls
+from wam_ros.carla_server.wire.rpc import Reply, Request, RpcServer
+from wam_ros.carla_server.wire.socket_loop import SocketLoop
+from wam_ros.carla_server.wire.streams import Streams
+from wam_ros.carla_server.wire.wire_types import EpisodeSettings
+from wam_ros.carla_server.world.world import WorldSettings
 
 _LONGEST_WAIT = 1.0  # s
 _TICK_S = 0.05  # of a world that begins in synchronous mode
 _log = logging.getLogger("wam_ros.carla_server")
-_TOPICS = (
-    endpoints_actors,
-    endpoints_batch,
-    endpoints_lights,
-    endpoints_scene,
-    endpoints_vehicles,
-    endpoints_world,
-)
 
 
 class CarlaServer:
@@ -72,7 +57,7 @@ class CarlaServer:
         synchronous: bool = False,
     ) -> None:
         self._calls: Calls[Simulation] = Calls()
-        for topic in _TOPICS:
+        for topic in (actors, batch, lights, scene, vehicles, world):
             self._calls.include(topic.calls)
         self._loop = SocketLoop()
         self._wake, self._woken = socket.socketpair()

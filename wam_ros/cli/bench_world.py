@@ -78,8 +78,8 @@ def _in_a_process(args: argparse.Namespace, case: str) -> dict[str, Any]:
 
 
 def _one(args: argparse.Namespace, case: str, *, camera: bool, planner: str | None) -> int:
-    from wam_ros.carla_server.town import Town
-    from wam_ros.carla_server.world import WorldSettings
+    from wam_ros.carla_server.towns.town import Town
+    from wam_ros.carla_server.world.world import WorldSettings
     from wam_ros.planning.route_planner import RoutePlanner
 
     allowed = sorted(os.sched_getaffinity(0))[-args.cores :]

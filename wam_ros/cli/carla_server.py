@@ -31,8 +31,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until told to end; 0 then."""
     from wam_ros.carla_server.server import CarlaServer
-    from wam_ros.carla_server.town import Town
-    from wam_ros.carla_server.world import WorldSettings
+    from wam_ros.carla_server.towns.town import Town
+    from wam_ros.carla_server.world.world import WorldSettings
 
     logging.basicConfig(level=logging.INFO, format="%(name)s: %(message)s")
     streaming_port = args.streaming_port

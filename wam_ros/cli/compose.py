@@ -17,8 +17,8 @@ from wam_ros.planning.expert_planner import EnvironmentTruth, ExpertPlanner
 
 if TYPE_CHECKING:
     from wam_ros.carla_server.environment import EmbeddedEnvironment
-    from wam_ros.carla_server.town import Town
-    from wam_ros.carla_server.world import WorldSettings
+    from wam_ros.carla_server.towns.town import Town
+    from wam_ros.carla_server.world.world import WorldSettings
     from wam_ros.planning.route_planner import PlannedRoute
     from wam_ros.runtime.loop import DriveLoop, DriveObserver, LoopSettings
 

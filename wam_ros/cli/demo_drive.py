@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from wam_ros.carla_server.environment import EmbeddedEnvironment
-    from wam_ros.carla_server.town import Town
+    from wam_ros.carla_server.towns.town import Town
     from wam_ros.core.geometry import SE3
     from wam_ros.planning.route_planner import PlannedRoute
     from wam_ros.runtime.loop import DriveTick
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PRELOAD = (
     "wam_ros.cli.demo_drive",
     "wam_ros.carla_server.environment",
-    "wam_ros.carla_server.town_camera",
+    "wam_ros.carla_server.camera.town_camera",
     "wam_ros.control",
     "wam_ros.planning.route_planner",
     "wam_ros.training.demo_recorder",
@@ -64,8 +64,8 @@ class DemoWork:
             WamError: There is no such route, the world fails, or no moment was kept.
 
         """
-        from wam_ros.carla_server.town import Town
-        from wam_ros.carla_server.world import WorldSettings
+        from wam_ros.carla_server.towns.town import Town
+        from wam_ros.carla_server.world.world import WorldSettings
         from wam_ros.control import TrajectoryController
         from wam_ros.planning import Fallback, PlanMonitor
         from wam_ros.planning.expert import PrivilegedExpert
@@ -121,7 +121,7 @@ class TownEye:
     """Draws what a recipe's camera sees of an embedded world now."""
 
     def __init__(self, recipe: DemoRecipe, town: Town, seed: int, world: EmbeddedEnvironment) -> None:
-        from wam_ros.carla_server.town_camera import TownCamera
+        from wam_ros.carla_server.camera.town_camera import TownCamera
         from wam_ros.training.demo_semantics import DRAWN
 
         camera, (rows, columns) = recipe.camera, DRAWN

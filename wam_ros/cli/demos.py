@@ -47,7 +47,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Record what is not recorded yet, write manifest and data card; exit code 1 where a drive failed."""
-    from wam_ros.carla_server.town import Town
+    from wam_ros.carla_server.towns.town import Town
     from wam_ros.training.dataset import default_folder
     from wam_ros.training.demo_folder import DemoFolder
     from wam_ros.training.demo_recipe import DemoRecipe
@@ -87,8 +87,8 @@ def _towns(asked: list[str], seed: int, folder: Path) -> list[Path | str]:
 
 def _town(folder: Path, number: int, seed: int, count: int) -> Path:
     """The town of a number: grid and random in turn. A seed that gives no town gives way to the next."""
-    from wam_ros.carla_server.town import ABOUT
-    from wam_ros.carla_server.town_build import build_town
+    from wam_ros.carla_server.towns.town import ABOUT
+    from wam_ros.carla_server.towns.town_build import build_town
 
     layout = _LAYOUTS[number % len(_LAYOUTS)]
     rng = random.Random(f"town {seed} {number}")
@@ -181,7 +181,7 @@ def _facts(town: Any) -> dict[str, Any]:
     """What the data card tells of a town."""
     import json
 
-    from wam_ros.carla_server.town import ABOUT
+    from wam_ros.carla_server.towns.town import ABOUT
 
     about = json.loads((town.folder / ABOUT).read_text(encoding="utf-8"))
     digest = hashlib.sha256(town.xodr.encode() + town.net_path.read_bytes()).hexdigest()

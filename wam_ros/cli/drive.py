@@ -86,8 +86,8 @@ def _rig(args: argparse.Namespace) -> Path:
 
 def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], LaneGraph]:
     from wam_ros.bags.drive_bag import DriveBag
-    from wam_ros.carla_server.town import Town
-    from wam_ros.carla_server.world import WorldSettings
+    from wam_ros.carla_server.towns.town import Town
+    from wam_ros.carla_server.world.world import WorldSettings
     from wam_ros.core.sensor_rig import SensorRig
     from wam_ros.metrics.infractions import InfractionDetector
     from wam_ros.runtime.loop import LoopSettings

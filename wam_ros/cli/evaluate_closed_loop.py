@@ -66,7 +66,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Drive what is not driven yet, tell and write; exit code 1 where a route crashed."""
-    from wam_ros.carla_server.town import Town
+    from wam_ros.carla_server.towns.town import Town
     from wam_ros.evaluation.calibration import OutcomeSamples, calibration_figures
     from wam_ros.evaluation.journal import Journal
     from wam_ros.evaluation.outline import outline

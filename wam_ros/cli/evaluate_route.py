@@ -56,8 +56,8 @@ class RouteWork:
             WamError: There is no such route, or world or planner fail.
 
         """
-        from wam_ros.carla_server.town import Town
-        from wam_ros.carla_server.world import WorldSettings
+        from wam_ros.carla_server.towns.town import Town
+        from wam_ros.carla_server.world.world import WorldSettings
         from wam_ros.cli.event_pictures import EventPictures
         from wam_ros.planning.route_planner import RoutePlanner
 

@@ -15,8 +15,8 @@ from wam_ros.core.geometry import SE3
 from wam_ros.runtime.loop import DriveTick
 
 if TYPE_CHECKING:
+    from wam_ros.carla_server.camera.town_camera import TownCamera
     from wam_ros.carla_server.environment import EmbeddedEnvironment
-    from wam_ros.carla_server.town_camera import TownCamera
 
 _HEIGHT = 360  # px
 _QUALITY = 80
@@ -69,7 +69,7 @@ class EventPictures:
         sensor, world = self._sensor, self._world.world
         assert sensor is not None
         if self._camera is None:
-            from wam_ros.carla_server.town_camera import TownCamera
+            from wam_ros.carla_server.camera.town_camera import TownCamera
 
             self._camera = TownCamera(self._drive.town, self._drive.settings.seed)
         view = self._camera.view(sensor.width, sensor.height, sensor.fov_deg)

@@ -110,6 +110,6 @@ def town_lanes(town: str | None) -> LaneGraph | None:
     """The map of a town, where one was named."""
     if town is None:
         return None
-    from wam_ros.carla_server.town import Town
+    from wam_ros.carla_server.towns.town import Town
 
     return Town.load(town).lanes

@@ -23,8 +23,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run_build(args: argparse.Namespace) -> int:
     """`wam town build --seed N --layout grid|random OUT`."""
-    from wam_ros.carla_server.town import Town
-    from wam_ros.carla_server.town_build import build_town
+    from wam_ros.carla_server.towns.town import Town
+    from wam_ros.carla_server.towns.town_build import build_town
 
     build_town(args.seed, args.layout, args.out, size=args.size)
     town = Town.load(args.out)

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from wam_ros.carla_server.environment import EmbeddedEnvironment
-from wam_ros.carla_server.town import Town
-from wam_ros.carla_server.world import WorldSettings
+from wam_ros.carla_server.towns.town import Town
+from wam_ros.carla_server.world.world import WorldSettings
 from wam_ros.control import TrajectoryController
 from wam_ros.core import SE2, Actor, EgoState, LaneGraph, LightState, Plan, Scene, VehicleCommand, VehicleDescription
 from wam_ros.core.geometry import Array

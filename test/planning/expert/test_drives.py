@@ -8,7 +8,7 @@ pytest.importorskip("carla")
 pytest.importorskip("libsumo")
 
 from test.planning.expert.drives import drive_town, summary
-from wam_ros.carla_server.town import Town
+from wam_ros.carla_server.towns.town import Town
 
 
 @pytest.mark.slow

@@ -1,0 +1,1 @@
+"""The calls that clients make, by what they are about."""

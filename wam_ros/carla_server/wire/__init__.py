@@ -1,0 +1,1 @@
+"""CARLA's wire: sockets, msgpack-rpc, packed structs, streams. It knows no world."""
