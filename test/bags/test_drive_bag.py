@@ -39,7 +39,7 @@ def ego(index: int) -> EgoState:
 
 
 def scene(index: int) -> Scene:
-    walker = Actor(7, ActorKind.PEDESTRIAN, SE2(20.0, 4.0, 1.5), 0.4, 0.5, 1.7, 1.2)
+    walker = Actor(7, ActorKind.PEDESTRIAN, SE2(20.0, 4.0, 2.0), 0.4, 0.5, 1.7, 1.2)
     car = Actor(8, ActorKind.VEHICLE, SE2(30.0, 0.0, 0.0), 4.5, 1.8, 1.5, 6.0)
     light = TrafficLight("A_1", LightState.RED, ("9_0_-1",), np.array([[60.0, 1.6], [60.0, -1.6]]))
     return Scene(ego(index).stamp_ns, ego(index), (walker, car), (light,))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -26,16 +27,19 @@ PLANNED = PlannedRoute(Route.from_points("map", POINTS), ("lane",), ())
 
 @dataclass
 class StraightRoad:
-    """Nothing but the bicycle, and whoever stands on the road."""
+    """Nothing but the bicycle, and whoever stands on the road; it ends after `goal` metres."""
 
     speed: float = 0.0
     actors: tuple[Actor, ...] = ()
+    goal: float = math.inf
     tick_s: float = 0.05
     ticks: int = 0
+    commands: list[VehicleCommand] = field(default_factory=list)
 
     def reset(self) -> Observation:
         self.state = BicycleState(SE2(0.0, 0.0, 0.0), speed=self.speed)
         self.ticks = 0
+        self.commands.clear()
         return self.observe()
 
     def ego(self) -> EgoState:
@@ -47,11 +51,12 @@ class StraightRoad:
         return Observation(ego.stamp_ns, ego, {}, PLANNED.route, "follow")
 
     def apply(self, command: VehicleCommand) -> bool:
+        self.commands.append(command)
         self.state = KinematicBicycle(VEHICLE).step(
             self.state, command.steering_angle, command.acceleration, self.tick_s
         )
         self.ticks += 1
-        return True
+        return self.state.pose.x < self.goal
 
     def scene(self) -> Scene:
         return Scene(self.ego().stamp_ns, self.ego(), self.actors)

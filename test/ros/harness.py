@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from geometry_msgs.msg import PoseStamped, TransformStamped
 from nav_msgs.msg import Odometry
 from nav_msgs.msg import Path as PathMessage
@@ -28,7 +27,7 @@ from tf2_msgs.msg import TFMessage
 from wam_ros.core.resources import resource
 from wam_ros.msg import PlanTiming, Trajectory
 from wam_ros.ros import topics
-from wam_ros.ros.conversions import stamp_from_ns
+from wam_ros.ros.message_types import MESSAGES
 
 ROOT = Path(__file__).resolve().parents[2]
 WIDTH, HEIGHT = 64, 36
@@ -87,31 +86,22 @@ class NodeProcess:
         return self.process.returncode
 
 
-class Driver:
-    """Publishes what a planner node takes and collects what it gives."""
+class NodeBench:
+    """A node of the test beside the node under test, which is called `name`."""
 
-    def __init__(self, domain: int, node_name: str = "/planner") -> None:
+    def __init__(self, domain: int, name: str) -> None:
         os.environ.setdefault(
             "FASTDDS_DEFAULT_PROFILES_FILE", str(resource("config/fastdds/large_images_localhost.xml"))
         )
         self.context = rclpy.Context()
         rclpy.init(context=self.context, domain_id=domain)
-        self.node = Node("driver", context=self.context)
+        self.node = Node("bench", context=self.context)
         self.executor = SingleThreadedExecutor(context=self.context)
         self.executor.add_node(self.node)
-        self.name = node_name
-        self.trajectories: list[Any] = []
-        self.timings: list[Any] = []
+        self.name = name
+        self.publishers: dict[str, Any] = {}
         self.diagnostics: list[Any] = []
-        inputs = (topics.IMAGE, topics.CAMERA_INFO, topics.ODOMETRY, topics.ROUTE, topics.TF, topics.TF_STATIC)
-        self.publishers = {t.name: self.publisher(t) for t in inputs}
-        self.subscribe(topics.TRAJECTORY, self.trajectories.append)
-        self.subscribe(topics.TIMING, self.timings.append)
-        self.node.create_subscription(DiagnosticArray, "/diagnostics", self.diagnostics.append, 10)
-        self.stamp_ns = time.time_ns()
-        self.x = 0.0
-        self.speed = 5.0
-        self.calibrated = False
+        self.subscribe(topics.DIAGNOSTICS, self.diagnostics.append)
 
     def publisher(self, topic: topics.Topic, name: str | None = None) -> Any:
         return self.node.create_publisher(topic.type, (name or topic.name).replace("~", self.name), topic.qos)
@@ -123,8 +113,6 @@ class Driver:
         self.executor.shutdown()
         self.node.destroy_node()
         self.context.try_shutdown()
-
-    # -- waiting
 
     def spin(self, seconds: float) -> None:
         self.spin_until(lambda: False, seconds)
@@ -138,24 +126,74 @@ class Driver:
             self.executor.spin_once(timeout_sec=min(left, 0.05))
         return True
 
-    def wait_ready(self) -> None:
-        """Until the node subscribes to every input and its outputs have been found."""
+    def require_up(self, *outputs: str) -> None:
+        """Wait until the node subscribes to every input and these outputs of it have been found."""
         ready = self.spin_until(
             lambda: (
                 all(p.get_subscription_count() > 0 for p in self.publishers.values())
-                and self.node.count_publishers(f"{self.name}/output/trajectory") > 0
+                and all(self.node.count_publishers(f"{self.name}/output/{output}") > 0 for output in outputs)
             )
         )
         assert ready, "the node did not come up"
-        assert self.spin_until(lambda: bool(self.diagnostics)), "no diagnostics came"
-
-    # -- sending
 
     def send(self, topic: topics.Topic, message: Any) -> None:
         self.publishers[topic.name].publish(message)
 
+    def only(self, found: list[Any], stamp: Any, timeout_s: float) -> Any:
+        """The message of this stamp, as soon as it comes, or None."""
+
+        def matching() -> list[Any]:
+            return [message for message in found if message.header.stamp == stamp]
+
+        self.spin_until(lambda: bool(matching()), timeout_s)
+        assert len(matching()) <= 1, "an input was answered twice"
+        return matching()[0] if matching() else None
+
+    def diagnostic(self, part: str, text: str, timeout_s: float = 5.0) -> Any:
+        """The first status of `part` from now on whose message or values hold `text`."""
+        self.diagnostics.clear()
+
+        def matching() -> list[Any]:
+            return [
+                status
+                for array in self.diagnostics
+                for status in array.status
+                if status.name == f"{self.name}: {part}"
+                and text in " ".join([status.message, *(f"{v.key}={v.value}" for v in status.values)])
+            ]
+
+        assert self.spin_until(lambda: bool(matching()), timeout_s), (
+            f"no diagnostic of {part} with {text!r}; the last: "
+            f"{[(s.name, s.message) for array in self.diagnostics[-1:] for s in array.status]}"
+        )
+        return matching()[0]
+
+
+class Driver(NodeBench):
+    """Publishes what a planner node takes and collects what it gives."""
+
+    def __init__(self, domain: int, node_name: str = "/planner") -> None:
+        super().__init__(domain, node_name)
+        self.trajectories: list[Any] = []
+        self.timings: list[Any] = []
+        inputs = (topics.IMAGE, topics.CAMERA_INFO, topics.ODOMETRY, topics.ROUTE, topics.TF, topics.TF_STATIC)
+        self.publishers = {t.name: self.publisher(t) for t in inputs}
+        self.subscribe(topics.TRAJECTORY, self.trajectories.append)
+        self.subscribe(topics.TIMING, self.timings.append)
+        self.stamp_ns = time.time_ns()
+        self.x = 0.0
+        self.speed = 5.0
+        self.calibrated = False
+
+    def wait_ready(self) -> None:
+        """Until the node subscribes to every input and its outputs have been found."""
+        self.require_up("trajectory")
+        assert self.spin_until(lambda: bool(self.diagnostics)), "no diagnostics came"
+
+    # -- sending
+
     def header(self, frame: str, stamp_ns: int | None = None) -> Any:
-        return Header(stamp=stamp_from_ns(self.stamp_ns if stamp_ns is None else stamp_ns), frame_id=frame)
+        return MESSAGES.header(self.stamp_ns if stamp_ns is None else stamp_ns, frame)
 
     def calibrate(self) -> None:
         """Tell the camera's pose once, and its lens now and, as camera drivers do, with every image."""
@@ -204,40 +242,13 @@ class Driver:
         self.x += self.speed * seconds
 
     def answer_to(self, image: Any, timeout_s: float = 3.0) -> Any:
-        stamp = image.header.stamp
         if self.calibrated:
             self.send(topics.CAMERA_INFO, self.camera_info())
         self.send(topics.IMAGE, image)
-
-        def answers() -> list[Any]:
-            return [t for t in self.trajectories if t.header.stamp == stamp]
-
-        self.spin_until(lambda: bool(answers()), timeout_s)
-        found = answers()
-        assert len(found) <= 1, "an image was answered twice"
-        return found[0] if found else None
+        return self.only(self.trajectories, image.header.stamp, timeout_s)
 
     def drive(self, count: int = 3) -> list[Any]:
         return [self.step() for _ in range(count)]
-
-    def diagnostic(self, part: str, text: str, timeout_s: float = 5.0) -> Any:
-        """The first status of `part` from now on whose message or values hold `text`."""
-        self.diagnostics.clear()
-
-        def matching() -> list[Any]:
-            return [
-                status
-                for array in self.diagnostics
-                for status in array.status
-                if status.name == f"{self.name}: {part}"
-                and text in " ".join([status.message, *(f"{v.key}={v.value}" for v in status.values)])
-            ]
-
-        assert self.spin_until(lambda: bool(matching()), timeout_s), (
-            f"no diagnostic of {part} with {text!r}; the last: "
-            f"{[(s.name, s.message) for array in self.diagnostics[-1:] for s in array.status]}"
-        )
-        return matching()[0]
 
 
 def transform(parent: str, child: str, translation: list[float], xyzw: list[float]) -> Any:
@@ -249,14 +260,26 @@ def transform(parent: str, child: str, translation: list[float], xyzw: list[floa
 
 
 @contextmanager
+def ended(node: NodeProcess, bench: NodeBench) -> Iterator[None]:
+    """Both ended at the end; the node's exit code is checked."""
+    try:
+        yield
+    finally:
+        bench.close()
+        code = node.end()
+    assert code == 0, f"the node ended with {code}:\n{node.output}"
+    assert "Traceback" not in node.output, node.output
+
+
+@contextmanager
 def running(
     *, ready: bool = True, calibrate: bool = True, route: bool = True, **parameters: Any
 ) -> Iterator[tuple[Driver, NodeProcess]]:
-    """A node in its process and a driver, on a domain of their own; both ended at the end, the exit code checked."""
+    """A node in its process and a driver, on a domain of their own."""
     domain = next_domain()
     node = NodeProcess(domain, **{"budget_ms": 200.0, **parameters})  # roomy: these tests are not about time
     driver = Driver(domain, f"{parameters.get('namespace', '/').rstrip('/')}/planner")
-    try:
+    with ended(node, driver):
         if ready:
             driver.wait_ready()
             if calibrate:
@@ -265,11 +288,6 @@ def running(
                 driver.route()
             driver.spin(0.1)
         yield driver, node
-    finally:
-        driver.close()
-        code = node.end()
-    assert code == 0, f"the node ended with {code}:\n{node.output}"
-    assert "Traceback" not in node.output, node.output
 
 
 def assert_complete(trajectory: Any) -> None:

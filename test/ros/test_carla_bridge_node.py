@@ -44,7 +44,7 @@ from wam_ros.planning import Fallback, PlanMonitor
 from wam_ros.planning.catalog import PlannerOptions, make_planner
 from wam_ros.planning.route_planner import RoutePlanner
 from wam_ros.ros import carla_topics, topics
-from wam_ros.ros.conversions import stamp_from_ns
+from wam_ros.ros.message_types import MESSAGES
 from wam_ros.runtime.checked_planner import CheckedPlanner
 
 pytestmark = [pytest.mark.ros, pytest.mark.carla]
@@ -125,7 +125,7 @@ class Hands:
             message = CommandMessage(
                 steering_angle=command.steering_angle, speed=command.speed, acceleration=command.acceleration
             )
-            message.header.stamp = stamp_from_ns(ego.stamp_ns)
+            message.header.stamp = MESSAGES.time(ego.stamp_ns)
             self.commands.publish(message)
 
     def status(self) -> Any:

@@ -41,12 +41,12 @@ from wam_ros.msg import VehicleCommand as CommandMessage
 from wam_ros.ros import carla_messages as messages
 from wam_ros.ros.carla_parameters import TABLE, BridgeConfig
 from wam_ros.ros.command_inbox import CommandInbox
-from wam_ros.ros.scene_messages import odometry_message, scene_message
+from wam_ros.ros.message_types import MESSAGES
 
 pytestmark = [pytest.mark.ros, pytest.mark.carla]
 
 STAMP = 12_345_678_900
-HEAD = messages.header(STAMP, "front_optical_frame")
+HEAD = MESSAGES.header(STAMP, "front_optical_frame")
 EGO = EgoState(STAMP, "map", SE2(3.0, -4.0, 1.2), 5.0, -0.5, 0.1, 0.02, 0.6, 0.3)
 
 
@@ -66,7 +66,7 @@ def scene() -> Scene:
 
 def test_a_scene_survives_the_wire() -> None:
     there = scene()
-    back = scene_from_message(deserialize_message(serialize_message(scene_message(there)), SceneMessage))
+    back = scene_from_message(deserialize_message(serialize_message(MESSAGES.scene(there, "base_link")), SceneMessage))
     assert (back.stamp_ns, back.ego.frame_id) == (there.stamp_ns, "map")
     for name in ("speed", "acceleration", "yaw_rate", "lateral_speed", "lateral_acceleration", "z"):
         assert getattr(back.ego, name) == pytest.approx(getattr(there.ego, name)), name
@@ -97,7 +97,7 @@ def test_a_scene_survives_the_wire() -> None:
     ],
 )
 def test_a_broken_scene_is_refused(change: Any, text: str) -> None:
-    message = scene_message(scene())
+    message = MESSAGES.scene(scene(), "base_link")
     change(message)
     with pytest.raises(InputError, match=text):
         scene_from_message(message)
@@ -105,7 +105,7 @@ def test_a_broken_scene_is_refused(change: Any, text: str) -> None:
 
 def test_odometry_takes_the_pose_in_space() -> None:
     pose = SE3.from_euler([3.0, -4.0, 0.3], 0.05, -0.1, 1.2)
-    message = odometry_message(EGO, "base_link", pose)
+    message = MESSAGES.ego(EGO, "base_link", pose)
     q = message.pose.pose.orientation
     assert SE3.from_quaternion([0.0, 0.0, 0.0], [q.x, q.y, q.z, q.w]).rotation == pytest.approx(pose.rotation)
     assert (message.header.frame_id, message.child_frame_id, message.pose.pose.position.z) == ("map", "base_link", 0.3)
@@ -166,7 +166,7 @@ def test_gnss_collision_and_status() -> None:
 
 def test_the_route_survives_the_wire() -> None:
     route = Route.from_points("map", [[0.0, 0.0], [5.0, 0.0], [5.0, 5.0]])
-    message = messages.route_message(route, STAMP)
+    message = MESSAGES.route(route, STAMP)
     back = route_from_path(message)
     assert back is not None
     assert np.allclose(back.line.points, route.line.points)

@@ -81,8 +81,8 @@ def test_plans_stop_then_odometry_stops(vehicle: VehicleDescription) -> None:
         assert bench.status_at(1.45).state == ControllerStatus.HOLDING
         assert bench.statuses[-1].reason == "plan is 1.45 s old, limit 1 s"
         assert bench.commands[-1].acceleration == -vehicle.comfort_deceleration
-        bench.diagnostic("holding the brake: plan is")
-        found = bench.diagnostic("nothing is commanded any more")
+        bench.diagnostic("control", "holding the brake: plan is")
+        found = bench.diagnostic("control", "nothing is commanded any more")
         assert found.level == b"\x02"
         assert bench.spin_until(lambda: bench.statuses[-1].state == ControllerStatus.DISENGAGED)
         assert "no odometry for 1.5 s" in bench.statuses[-1].reason
@@ -92,12 +92,12 @@ def test_plans_stop_then_odometry_stops(vehicle: VehicleDescription) -> None:
 def test_bad_messages_are_named(vehicle: VehicleDescription) -> None:
     with controlling(engage_on_start=True, max_command_age_ms=0.0, odometry_timeout_ms=60000.0) as bench:
         bench.odometry(ego_of(moving(0.0), 0.0, vehicle), child="chassis")
-        bench.diagnostic("odometry is of frame 'chassis', wanted 'base_link'")
+        bench.diagnostic("control", "odometry is of frame 'chassis', wanted 'base_link'")
         bad = trajectory_of(straight(8.0), 0.0)
         positions = bad.positions.copy()
         positions[2] = math.nan
         bench.plan(plan_of(type(bad)("odom", 0, bad.times, positions, bad.headings, *[bad.speeds] * 3)))
-        bench.diagnostic("trajectory_refused=1")
+        bench.diagnostic("control", "trajectory_refused=1")
         bench.tick(moving(0.0), 0.0, vehicle)
         assert bench.command_at(0.0).acceleration == -vehicle.comfort_deceleration
         assert bench.status_at(0.0).reason == "no plan"
@@ -124,7 +124,7 @@ def test_lockstep_drives_the_path_of_the_loop_in_process(vehicle: VehicleDescrip
             assert command is not None, f"tick {tick} was not answered"
             told = VehicleCommand(ns(time), command.steering_angle, command.speed, command.acceleration)
             now = bicycle.step(now, told.steering_angle, ackermann(told, now.speed, vehicle), 0.05)
-        bench.diagnostic("plan_missed=0")
+        bench.diagnostic("control", "plan_missed=0")
 
     controller, schedule, state = TrajectoryController(vehicle), PlanSchedule(0.1, 0.1), start
     for tick in range(ticks):
@@ -143,7 +143,7 @@ def test_lockstep_goes_on_without_the_planner(vehicle: VehicleDescription) -> No
             bench.tick(moving(0.05 * tick), 0.05 * tick, vehicle)
             command = bench.command_at(0.05 * tick)
             assert command.acceleration == -vehicle.comfort_deceleration
-        bench.diagnostic("plan_missed=2")
+        bench.diagnostic("control", "plan_missed=2")
 
 
 @pytest.mark.parametrize(

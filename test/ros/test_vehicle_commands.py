@@ -9,7 +9,8 @@ pytest.importorskip("rclpy")
 from wam_ros.control import ControlOutput, Engagement, EngagementState, TrackingReport
 from wam_ros.core import VehicleCommand, VehicleDescription
 from wam_ros.msg import ControllerStatus
-from wam_ros.ros.vehicle_commands import ackermann_message, carla_control_message, command_message, status_message
+from wam_ros.ros.message_types import MESSAGES
+from wam_ros.ros.vehicle_commands import ackermann_message, carla_control_message, status_message
 
 pytestmark = pytest.mark.ros
 
@@ -19,7 +20,7 @@ def command(steering_angle: float = 0.2, speed: float = 5.0, acceleration: float
 
 
 def test_our_own_message() -> None:
-    message = command_message(command(), "base_link")
+    message = MESSAGES.command(command(), "base_link")
     assert (message.header.stamp.sec, message.header.stamp.nanosec) == (3, 7)
     assert message.header.frame_id == "base_link"
     assert message.steering_angle == pytest.approx(0.2)

@@ -17,6 +17,7 @@ from rosbags.typesys.store import Typestore
 
 from wam_ros.core.errors import BagError
 from wam_ros.core.resources import resource
+from wam_ros.core.to_messages import MessageMaker
 
 _PACKAGE = "wam_ros"
 
@@ -68,6 +69,9 @@ def typestore_with(type_name: str, search_paths: Sequence[Path] = ()) -> Typesto
 def make_message(type_name: str, **fields: Any) -> Any:
     """A message object of a type of ROS 2 or wam_ros; every field must be given."""
     return base_typestore().types[type_name](**fields)
+
+
+MESSAGES = MessageMaker(make_message)  # of the rosbags library
 
 
 def message_from_fields(type_name: str, values: Mapping[str, Any]) -> Any:

@@ -14,21 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from transforms3d.quaternions import mat2quat, quat2axangle
 
-from wam_ros.bags.definitions import make_message
+from wam_ros.bags.definitions import MESSAGES
 from wam_ros.bags.kitti_sequence import KittiSequence
 from wam_ros.bags.mcap_file import Compression
-from wam_ros.bags.sensor_messages import (
-    IMAGE,
-    INFO,
-    ODOMETRY,
-    PATH,
-    TF,
-    camera_info,
-    image_message,
-    odometry_message,
-    path_message,
-    transform_message,
-)
+from wam_ros.bags.sensor_messages import IMAGE, INFO, ODOMETRY, PATH, TF, camera_info, image_message, tf_message
 from wam_ros.bags.topics import BagTopics
 from wam_ros.bags.writer import BagWriter
 from wam_ros.core.camera import BODY_FROM_OPTICAL, CameraModel
@@ -106,13 +95,16 @@ def import_kitti(
     bag = BagWriter(out, compression=compression, flush_period_s=None)
     try:
         _announce(bag)
-        bag.write_message(TOPICS["tf_static"], _tf(stamps[0], BASE_FRAME, CAMERA_FRAME, mounting @ lens), stamps[0])
+        bag.write_message(
+            TOPICS["tf_static"], tf_message(stamps[0], BASE_FRAME, CAMERA_FRAME, mounting @ lens), stamps[0]
+        )
         bag.write_message(TOPICS["route"], _route(stamps[0], base_poses, route_extension), stamps[0])
         for index, stamp in enumerate(stamps):
             # Odometry and tf first: whoever reads in order has the pose when the image comes.
-            moved = odometry_message(stamp, (ODOM_FRAME, BASE_FRAME), base_poses[index], twists[index])
+            header, pose = MESSAGES.header(stamp, ODOM_FRAME), MESSAGES.pose(base_poses[index])
+            moved = MESSAGES.odometry(header, BASE_FRAME, pose, twists[index])
             bag.write_message(TOPICS["odometry"], moved, stamp)
-            bag.write_message(TOPICS["tf"], _tf(stamp, ODOM_FRAME, BASE_FRAME, base_poses[index]), stamp)
+            bag.write_message(TOPICS["tf"], tf_message(stamp, ODOM_FRAME, BASE_FRAME, base_poses[index]), stamp)
             pixels = _pixels(sequence.images[index])
             # The images are rectified; /tf_static tells where the lens is.
             lens_model = CameraModel(pixels.shape[1], pixels.shape[0], sequence.matrix)
@@ -160,10 +152,6 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
     return np.ascontiguousarray(pixels)
 
 
-def _tf(stamp_ns: int, parent: str, child: str, parent_from_child: SE3) -> Any:
-    return make_message(TF, transforms=[transform_message(stamp_ns, parent, child, parent_from_child)])
-
-
 def _route(stamp_ns: int, poses: Sequence[SE3], extension: float) -> Any:
     """The driven path, then straight on in the plane at the height of the last pose."""
     last = poses[-1]
@@ -174,4 +162,4 @@ def _route(stamp_ns: int, poses: Sequence[SE3], extension: float) -> Any:
         SE3(last.rotation, last.translation + min(step * ROUTE_SPACING, extension) * forward)
         for step in range(1, count + 1)
     ]
-    return path_message(stamp_ns, ODOM_FRAME, [*poses, *beyond])
+    return MESSAGES.path(MESSAGES.header(stamp_ns, ODOM_FRAME), map(MESSAGES.pose, [*poses, *beyond]))

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from numpy.typing import ArrayLike
+from typing_extensions import Self
 
 from wam_ros.bags.calibration import Calibration
 from wam_ros.bags.ground_truth import GroundTruth, TruePoses
@@ -146,7 +147,7 @@ class BagObservations:
         """Close the bag; once more is no error."""
         self._reader.close()
 
-    def __enter__(self) -> BagObservations:  # noqa: PYI034  # typing.Self came with 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

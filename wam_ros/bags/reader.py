@@ -16,6 +16,7 @@ from rosbags.rosbag2.metadata import dump_qos_v9
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_types_from_idl, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
+from typing_extensions import Self
 
 from wam_ros.bags.definitions import typestore_with
 from wam_ros.bags.metadata import METADATA_FILE, BagTopic
@@ -127,7 +128,7 @@ class BagReader:
         if self._reader.is_open:
             self._reader.close()
 
-    def __enter__(self) -> BagReader:  # noqa: PYI034  # typing.Self came with 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -12,15 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from wam_ros.bags.definitions import base_typestore, message_from_fields
+from wam_ros.bags.definitions import MESSAGES, base_typestore
 from wam_ros.bags.observations import BagFrame, BagObservations
-from wam_ros.bags.plan_messages import (
-    NOT_MEASURED,
-    TIMING_TYPE,
-    TRAJECTORY_TYPE,
-    timing_fields,
-    trajectory_message,
-)
+from wam_ros.bags.plan_messages import TIMING_TYPE, TRAJECTORY_TYPE, timing_message
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.summary import PublishedPlan, ReplaySummary
 from wam_ros.bags.topics import INPUTS, BagTopics
@@ -136,16 +130,12 @@ def _announce(result: BagWriter, bag: Path, topics: BagTopics) -> list[str]:
 def _messages(replayed: ReplayedFrame) -> list[_Message]:
     frame, answer = replayed
     z = frame.ego.z if frame.ego is not None else 0.0
-    timing = timing_fields(
-        answer.plan, NOT_MEASURED, planned=answer.planned, rejected=answer.rejected, steps_done=answer.steps_done
-    )
     store = base_typestore()
-    trajectory = store.serialize_cdr(trajectory_message(answer.plan, NOT_MEASURED, z), TRAJECTORY_TYPE)
+    trajectory = store.serialize_cdr(MESSAGES.trajectory(answer.plan, z), TRAJECTORY_TYPE)
+    timing = store.serialize_cdr(timing_message(answer), TIMING_TYPE)
     return [
         _Message(frame.recorded_ns, TRAJECTORY_TOPIC, trajectory),
-        _Message(
-            frame.recorded_ns, TIMING_TOPIC, store.serialize_cdr(message_from_fields(TIMING_TYPE, timing), TIMING_TYPE)
-        ),
+        _Message(frame.recorded_ns, TIMING_TOPIC, timing),
     ]
 
 

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from rosbags.serde import SerdeError
+from typing_extensions import Self
 
 from wam_ros.bags.definitions import MessageDefinition, message_definition, typestore_with
 from wam_ros.bags.mcap_file import Channel, Compression, McapFile
@@ -171,7 +172,7 @@ class BagWriter:
             self._file.abandon()
         shutil.rmtree(self.path)  # made by this object: a path that exists is refused
 
-    def __enter__(self) -> BagWriter:  # noqa: PYI034  # typing.Self came with 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -20,8 +20,8 @@ from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.timing import NS_PER_S
 
 # By the numbers of wam_ros/SceneActor and wam_ros/SceneLight.
-_ACTOR_KINDS = (ActorKind.VEHICLE, ActorKind.BICYCLE, ActorKind.PEDESTRIAN, ActorKind.STATIC)
-_LIGHT_STATES = (LightState.RED, LightState.YELLOW, LightState.GREEN, LightState.OFF)
+ACTOR_KINDS = (ActorKind.VEHICLE, ActorKind.BICYCLE, ActorKind.PEDESTRIAN, ActorKind.STATIC)
+LIGHT_STATES = (LightState.RED, LightState.YELLOW, LightState.GREEN, LightState.OFF)
 _CHANNELS = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}
 
 
@@ -101,19 +101,19 @@ def scene_from_message(message: Any) -> Scene:
 
 
 def _actor_from_message(message: Any) -> Actor:
-    if not 0 <= message.kind < len(_ACTOR_KINDS):
+    if not 0 <= message.kind < len(ACTOR_KINDS):
         msg = f"actor {message.id} is of unknown kind {message.kind}"
         raise InputError(msg)
     pose, size = pose_from_message(message.pose).to_se2(), message.size
-    return Actor(int(message.id), _ACTOR_KINDS[message.kind], pose, size.x, size.y, size.z, message.speed)
+    return Actor(int(message.id), ACTOR_KINDS[message.kind], pose, size.x, size.y, size.z, message.speed)
 
 
 def _light_from_message(message: Any) -> TrafficLight:
-    if not 0 <= message.state < len(_LIGHT_STATES):
+    if not 0 <= message.state < len(LIGHT_STATES):
         msg = f"light {message.id!r} is in unknown state {message.state}"
         raise InputError(msg)
     stop_line = np.array([[point.x, point.y] for point in message.stop_line])
-    return TrafficLight(message.id, _LIGHT_STATES[message.state], tuple(message.lanes), stop_line)
+    return TrafficLight(message.id, LIGHT_STATES[message.state], tuple(message.lanes), stop_line)
 
 
 def route_from_path(message: Any) -> Route | None:

@@ -24,7 +24,7 @@ from wam_ros.core.timing import NS_PER_S
 from wam_ros.msg import PlanTiming, Trajectory
 from wam_ros.planning.timed_planner import TimedPlanner
 from wam_ros.ros import topics, usual_way
-from wam_ros.ros.conversions import stamp_from_ns
+from wam_ros.ros.message_types import MESSAGES
 from wam_ros.ros.planner_main import main as planner_main
 from wam_ros.ros.process import tune_process
 
@@ -85,9 +85,7 @@ class Driver(Node):
             while (left := begun + frame * period_s - time.monotonic()) > 0.0:
                 executor.spin_once(timeout_sec=left)
             stamp_ns = time.time_ns()
-            odometry = Odometry(
-                header=Header(stamp=stamp_from_ns(stamp_ns), frame_id="odom"), child_frame_id="base_link"
-            )
+            odometry = Odometry(header=MESSAGES.header(stamp_ns, "odom"), child_frame_id="base_link")
             odometry.pose.pose.position.x = _SPEED * (time.monotonic() - begun)
             odometry.pose.pose.orientation.w = 1.0
             odometry.twist.twist.linear.x = _SPEED

@@ -183,7 +183,7 @@ class CarlaBridgeNode(Node):
 
     def _on_ackermann(self, message: Any) -> None:
         try:
-            command = messages.command_from_ackermann(message, 0)
+            command = messages.command_from_message(message, 0)
         except InputError as err:
             self._refuse("ackermann_cmd", err)
             return

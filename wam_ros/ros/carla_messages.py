@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from carla_msgs.msg import CarlaCollisionEvent, CarlaEgoVehicleControl, CarlaEgoVehicleStatus
-from geometry_msgs.msg import (
-    Accel,
-    AccelWithCovarianceStamped,
-    PoseStamped,
-    Quaternion,
-    Transform,
-    TransformStamped,
-    Vector3,
-)
-from nav_msgs.msg import Path
+from geometry_msgs.msg import Accel, AccelWithCovarianceStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image, Imu, NavSatFix, NavSatStatus
-from std_msgs.msg import Header
 
 from wam_ros.carla_bridge.carla_poses import rotation_vector_from_carla, transform_to_pose, vector_from_carla
 from wam_ros.carla_bridge.measurement import CollisionEvent, Measurement
 from wam_ros.core.camera import CameraModel
 from wam_ros.core.ego import EgoState
-from wam_ros.core.geometry import SE2, SE3, Array
-from wam_ros.core.observation import Route
 from wam_ros.core.vehicle import VehicleCommand
-from wam_ros.ros.conversions import stamp_from_ns
-from wam_ros.ros.scene_messages import planar_pose
+from wam_ros.ros.message_types import MESSAGES
 
 _BYTES_TO_ENCODING = {(np.dtype(np.uint8), 4): "bgra8", (np.dtype(np.uint8), 1): "mono8"}
 _DEPTH = "32FC1"
@@ -39,11 +25,6 @@ _DEPTH = "32FC1"
 def optical_frame(camera: str) -> str:
     """Frame of a camera's images: x right, y down, z forward."""
     return f"{camera}_optical_frame"
-
-
-def header(stamp_ns: int, frame_id: str) -> Any:
-    """std_msgs/Header."""
-    return Header(stamp=stamp_from_ns(stamp_ns), frame_id=frame_id)
 
 
 def image_message(head: Any, pixels: NDArray[Any]) -> Any:
@@ -78,9 +59,9 @@ def imu_message(head: Any, reading: Any) -> Any:
     """A carla.IMUMeasurement as sensor_msgs/Imu; the orientation is the sensor's in the map frame."""
     return Imu(
         header=head,
-        orientation=_quaternion(transform_to_pose(reading.transform)),
-        angular_velocity=_vector(rotation_vector_from_carla(reading.gyroscope)),
-        linear_acceleration=_vector(vector_from_carla(reading.accelerometer)),
+        orientation=MESSAGES.quaternion(transform_to_pose(reading.transform)),
+        angular_velocity=MESSAGES.vector(rotation_vector_from_carla(reading.gyroscope)),
+        linear_acceleration=MESSAGES.vector(vector_from_carla(reading.accelerometer)),
     )
 
 
@@ -98,28 +79,28 @@ def gnss_message(head: Any, reading: Any) -> Any:
 def collision_message(event: CollisionEvent, frame_id: str) -> Any:
     """A collision as carla_msgs/CarlaCollisionEvent."""
     return CarlaCollisionEvent(
-        header=header(event.stamp_ns, frame_id), other_actor_id=event.other_id, normal_impulse=_vector(event.impulse)
+        header=MESSAGES.header(event.stamp_ns, frame_id),
+        other_actor_id=event.other_id,
+        normal_impulse=MESSAGES.vector(event.impulse),
     )
 
 
 def acceleration_message(ego: EgoState, base_frame: str) -> Any:
     """Acceleration of base_link, which odometry does not hold, as geometry_msgs/AccelWithCovarianceStamped."""
-    linear = Vector3(x=float(ego.acceleration), y=float(ego.lateral_acceleration))
-    message = AccelWithCovarianceStamped(header=header(ego.stamp_ns, base_frame))
-    message.accel.accel = Accel(linear=linear)
+    message = AccelWithCovarianceStamped(header=MESSAGES.header(ego.stamp_ns, base_frame))
+    message.accel.accel = _acceleration(ego)
     return message
 
 
 def vehicle_status_message(measurement: Measurement, control: Any) -> Any:
     """State and carla.VehicleControl of the vehicle as carla_msgs/CarlaEgoVehicleStatus, as CARLA reports them."""
     ego = measurement.ego
-    head = header(measurement.stamp_ns, ego.frame_id)
-    acceleration = Accel(linear=Vector3(x=float(ego.acceleration), y=float(ego.lateral_acceleration)))
+    head = MESSAGES.header(measurement.stamp_ns, ego.frame_id)
     return CarlaEgoVehicleStatus(
         header=head,
         velocity=float(ego.speed),
-        acceleration=acceleration,
-        orientation=_quaternion(measurement.map_from_base),
+        acceleration=_acceleration(ego),
+        orientation=MESSAGES.quaternion(measurement.map_from_base),
         control=CarlaEgoVehicleControl(
             header=head,
             throttle=control.throttle,
@@ -133,21 +114,10 @@ def vehicle_status_message(measurement: Measurement, control: Any) -> Any:
     )
 
 
-def transform_message(head: Any, child: str, pose: SE3) -> Any:
-    """A pose as geometry_msgs/TransformStamped."""
-    moved = Transform(translation=_vector(pose.translation), rotation=_quaternion(pose))
-    return TransformStamped(header=head, child_frame_id=child, transform=moved)
-
-
-def route_message(route: Route, stamp_ns: int) -> Any:
-    """A route as nav_msgs/Path, each pose heading along it."""
-    head, line = header(stamp_ns, route.frame_id), route.line
-    headings = line.heading(line.arc_lengths)
-    return Path(header=head, poses=list(_poses(head, line.points, headings)))
-
-
 def command_from_message(message: Any, stamp_ns: int) -> VehicleCommand:
-    """A wam_ros/VehicleCommand as command.
+    """A wam_ros/VehicleCommand or ackermann_msgs/AckermannDrive as command.
+
+    Both take the acceleration as the bound on the way to the speed.
 
     Raises:
         InputError: A value is not finite.
@@ -156,26 +126,5 @@ def command_from_message(message: Any, stamp_ns: int) -> VehicleCommand:
     return VehicleCommand(stamp_ns, message.steering_angle, message.speed, message.acceleration)
 
 
-def command_from_ackermann(message: Any, stamp_ns: int) -> VehicleCommand:
-    """An ackermann_msgs/AckermannDrive as command: both take the acceleration as the bound on the way to the speed.
-
-    Raises:
-        InputError: A value is not finite.
-
-    """
-    return VehicleCommand(stamp_ns, message.steering_angle, message.speed, message.acceleration)
-
-
-def _poses(head: Any, points: Array, headings: Array) -> Iterable[Any]:
-    for (x, y), yaw in zip(points.tolist(), headings.tolist()):
-        yield PoseStamped(header=head, pose=planar_pose(SE2(x, y, yaw)))
-
-
-def _vector(vector: Array) -> Any:
-    x, y, z = (float(value) for value in vector)
-    return Vector3(x=x, y=y, z=z)
-
-
-def _quaternion(pose: SE3) -> Any:
-    x, y, z, w = (float(value) for value in pose.quaternion())
-    return Quaternion(x=x, y=y, z=z, w=w)
+def _acceleration(ego: EgoState) -> Any:
+    return Accel(linear=MESSAGES.vector((ego.acceleration, ego.lateral_acceleration, 0.0)))

@@ -21,8 +21,7 @@ from wam_ros.msg import BridgeStatus
 from wam_ros.ros import carla_messages as messages
 from wam_ros.ros import carla_topics as topics
 from wam_ros.ros.command_inbox import CommandInbox
-from wam_ros.ros.conversions import stamp_from_ns
-from wam_ros.ros.scene_messages import odometry_message, scene_message
+from wam_ros.ros.message_types import MESSAGES
 from wam_ros.ros.topics import Topic
 
 _PIXELS: dict[str, Callable[[Any], NDArray[Any]]] = {
@@ -75,24 +74,24 @@ class CarlaOutputs:
         """What holds for the whole drive: map, route, where the sensors are."""
         world, stamp_ns = environment.world, environment.measurement.stamp_ns
         self._world_info.publish(CarlaWorldInfo(map_name=world.map.name, opendrive=world.xodr))
-        head = messages.header(stamp_ns, self._base_frame)
+        head = MESSAGES.header(stamp_ns, self._base_frame)
         self._tf_static.publish(TFMessage(transforms=[_mounted(head, spec) for spec in self._rig.sensors]))
         if environment.planned is not None:
-            self._waypoints.publish(messages.route_message(environment.planned.route, stamp_ns))
+            self._waypoints.publish(MESSAGES.route(environment.planned.route, stamp_ns))
 
     def publish_tick(self, environment: CarlaEnvironment) -> None:
         """All of one frame: time and truth first, images last."""
         now = environment.measurement
         ego = now.ego
-        self._clock.publish(Clock(clock=stamp_from_ns(now.stamp_ns)))
-        self._truth.publish(scene_message(environment.scene(), self._base_frame))
+        self._clock.publish(Clock(clock=MESSAGES.time(now.stamp_ns)))
+        self._truth.publish(MESSAGES.scene(environment.scene(), self._base_frame))
         if environment.instruction is not None:
             self._instruction.publish(String(data=environment.instruction))
-        head = messages.header(now.stamp_ns, ego.frame_id)
-        moved = messages.transform_message(head, self._base_frame, now.map_from_base)
+        head = MESSAGES.header(now.stamp_ns, ego.frame_id)
+        moved = MESSAGES.transform(head, self._base_frame, now.map_from_base)
         self._tf.publish(TFMessage(transforms=[moved]))
         self._acceleration.publish(messages.acceleration_message(ego, self._base_frame))
-        self._odometry.publish(odometry_message(ego, self._base_frame, now.map_from_base))
+        self._odometry.publish(MESSAGES.ego(ego, self._base_frame, now.map_from_base))
         for name in now.readings.keys() & self._images.keys():
             self._publish_image(name, now.readings[name], now.stamp_ns)
         self._speed.publish(Float32(data=float(ego.speed)))
@@ -100,7 +99,7 @@ class CarlaOutputs:
         self._vehicle_status.publish(messages.vehicle_status_message(now, control))
         for name in now.readings.keys() & self._singles.keys():
             publisher, message = self._singles[name]
-            publisher.publish(message(messages.header(now.stamp_ns, name), now.readings[name]))
+            publisher.publish(message(MESSAGES.header(now.stamp_ns, name), now.readings[name]))
         for event in now.collisions:
             self._collision.publish(messages.collision_message(event, ego.frame_id))
         self._carla_status.publish(
@@ -118,7 +117,7 @@ class CarlaOutputs:
         """How the drive stands."""
         now, planned = environment.measurement, environment.planned
         status = BridgeStatus(
-            header=messages.header(now.stamp_ns, now.ego.frame_id),
+            header=MESSAGES.header(now.stamp_ns, now.ego.frame_id),
             state=state,
             reason=reason,
             frame=now.frame,
@@ -139,7 +138,7 @@ class CarlaOutputs:
         self._status.publish(status)
 
     def _publish_image(self, name: str, reading: Any, stamp_ns: int) -> None:
-        head = messages.header(stamp_ns, messages.optical_frame(name))
+        head = MESSAGES.header(stamp_ns, messages.optical_frame(name))
         lens, pixels = self._cameras[name]
         self._infos[name].publish(messages.camera_info_message(head, lens))
         self._images[name].publish(messages.image_message(head, pixels(reading)))
@@ -150,5 +149,5 @@ class CarlaOutputs:
 
 def _mounted(head: Any, spec: SensorSpec) -> Any:
     if spec.is_camera:
-        return messages.transform_message(head, messages.optical_frame(spec.id), spec.base_from_optical)
-    return messages.transform_message(head, spec.id, spec.base_from_sensor)
+        return MESSAGES.transform(head, messages.optical_frame(spec.id), spec.base_from_optical)
+    return MESSAGES.transform(head, spec.id, spec.base_from_sensor)

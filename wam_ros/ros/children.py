@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
+from typing_extensions import Self
+
 from wam_ros.core.errors import WamError
 
 END_TIMEOUT_S = 10.0
@@ -32,7 +34,7 @@ class ChildProcess:
         self.name = name
         self.process = subprocess.Popen([sys.executable, "-m", *arguments], text=True, **options)
 
-    def __enter__(self) -> ChildProcess:  # noqa: PYI034  # typing.Self came with 3.11
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -26,6 +26,7 @@ from wam_ros.planning.catalog import load_vehicle
 from wam_ros.ros import controller_topics as topics
 from wam_ros.ros import diagnostics, vehicle_commands
 from wam_ros.ros.controller_parameters import TABLE, ControllerConfig
+from wam_ros.ros.message_types import MESSAGES
 from wam_ros.ros.parameter_descriptors import default_of, descriptor
 from wam_ros.ros.topics import Topic
 
@@ -85,7 +86,7 @@ class ControllerNode(Node):
         """Publishers of commands, each with what makes its message."""
         frame, car = self._config.base_frame, self._vehicle
         found: list[tuple[Any, Callable[[Any], Any]]] = [
-            (self._publisher(topics.COMMAND), lambda command: vehicle_commands.command_message(command, frame))
+            (self._publisher(topics.COMMAND), lambda command: MESSAGES.command(command, frame))
         ]
         if self._config.publish_ackermann:
             publisher = self._publisher(topics.ACKERMANN)

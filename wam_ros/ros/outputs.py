@@ -14,6 +14,7 @@ from wam_ros.core.timing import NS_PER_MS
 from wam_ros.msg import PlanTiming
 from wam_ros.ros import conversions, topics
 from wam_ros.ros.markers import plan_markers
+from wam_ros.ros.message_types import MESSAGES
 from wam_ros.runtime import TickResult
 
 
@@ -34,7 +35,7 @@ class PlanOutputs:
     def publish(self, result: TickResult) -> None:
         """Publish the trajectory now and the rest soon."""
         tick, plan = result.tick, result.plan
-        message = conversions.trajectory_message(plan, tick.situation.ego.z if tick.situation is not None else 0.0)
+        message = MESSAGES.trajectory(plan, tick.situation.ego.z if tick.situation is not None else 0.0)
         message.budget_ms = tick.budget.total_s * 1e3
         message.input_age_ms = math.nan if tick.input_age_s is None else tick.input_age_s * 1e3
         message.latency_ms = tick.elapsed_ms(time.monotonic_ns())

@@ -24,8 +24,7 @@ from wam_ros.bags.topics import INPUTS, pick_topics
 from wam_ros.core.errors import BagError
 from wam_ros.core.timing import NS_PER_S
 from wam_ros.ros import topics
-from wam_ros.ros.conversions import stamp_from_ns
-from wam_ros.ros.message_types import message_class
+from wam_ros.ros.message_types import MESSAGES, message_class
 from wam_ros.ros.process import tune_process
 
 _SUBSCRIBER_TIMEOUT_S = 30.0
@@ -82,7 +81,7 @@ class Player:
             left_ns = due_ns - time.monotonic_ns()
             if left_ns > 0:
                 time.sleep(left_ns / NS_PER_S)
-            self._clock.publish(Clock(clock=stamp_from_ns(stamp_ns)))
+            self._clock.publish(Clock(clock=MESSAGES.time(stamp_ns)))
             if name == self._image:
                 self.images.append(time.monotonic_ns())
             self._publishers[name].publish(bytes(raw))

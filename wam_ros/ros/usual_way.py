@@ -18,7 +18,7 @@ from wam_ros.core.observation import Observation
 from wam_ros.core.timing import Deadline
 from wam_ros.msg import PlanTiming, Trajectory
 from wam_ros.planning.constant_velocity import ConstantVelocityPlanner
-from wam_ros.ros.conversions import trajectory_message
+from wam_ros.ros.message_types import MESSAGES
 
 SETTINGS = "Fast DDS defaults, reliable, depth 10; image copied to an array, then by cvtColor (as cv_bridge does)"
 
@@ -48,7 +48,7 @@ class UsualPlanner(Node):
         ego = ego_from_odometry(self._odometry, "base_link")
         plan = self._planner.plan(Observation(ego.stamp_ns, ego), Deadline.unlimited())
         planner_ms = (time.monotonic() - begun) * 1e3
-        answer = trajectory_message(plan)
+        answer = MESSAGES.trajectory(plan)
         answer.header.stamp = message.header.stamp
         self._trajectory.publish(answer)
         timing = PlanTiming(header=answer.header, received_ns=received_ns, published_ns=time.monotonic_ns())

@@ -1,4 +1,4 @@
-"""Commands as messages, ours and those of others: pure functions, no node, no clock."""
+"""Commands as messages of others, and the controller's status: pure functions, no node, no clock."""
 
 from __future__ import annotations
 
@@ -7,26 +7,14 @@ from typing import Any
 
 from ackermann_msgs.msg import AckermannDrive, AckermannDriveStamped
 from carla_msgs.msg import CarlaEgoVehicleControl
-from std_msgs.msg import Header
 
 from wam_ros.control import ControlOutput
 from wam_ros.core.vehicle import VehicleCommand, VehicleDescription
 from wam_ros.maps.handedness import steering_to_carla
 from wam_ros.msg import ControllerStatus
-from wam_ros.msg import VehicleCommand as VehicleCommandMessage
-from wam_ros.ros.conversions import stamp_from_ns
+from wam_ros.ros.message_types import MESSAGES
 
 _STANDING = 0.05  # m/s; a wanted speed below this while braking means: stand, with all brakes
-
-
-def command_message(command: VehicleCommand, base_frame: str) -> Any:
-    """A command as wam_ros/VehicleCommand."""
-    return VehicleCommandMessage(
-        header=_header(command.stamp_ns, base_frame),
-        steering_angle=command.steering_angle,
-        speed=command.speed,
-        acceleration=command.acceleration,
-    )
 
 
 def ackermann_message(command: VehicleCommand, base_frame: str) -> Any:
@@ -38,7 +26,7 @@ def ackermann_message(command: VehicleCommand, base_frame: str) -> Any:
     drive = AckermannDrive(
         steering_angle=command.steering_angle, speed=command.speed, acceleration=abs(command.acceleration)
     )
-    return AckermannDriveStamped(header=_header(command.stamp_ns, base_frame), drive=drive)
+    return AckermannDriveStamped(header=MESSAGES.header(command.stamp_ns, base_frame), drive=drive)
 
 
 def carla_control_message(command: VehicleCommand, vehicle: VehicleDescription, base_frame: str) -> Any:
@@ -49,7 +37,7 @@ def carla_control_message(command: VehicleCommand, vehicle: VehicleDescription, 
     """
     stands = command.acceleration < 0.0 and command.speed < _STANDING
     return CarlaEgoVehicleControl(
-        header=_header(command.stamp_ns, base_frame),
+        header=MESSAGES.header(command.stamp_ns, base_frame),
         throttle=_share(command.acceleration / vehicle.max_acceleration),
         brake=_share(-command.acceleration / vehicle.max_deceleration),
         steer=min(max(steering_to_carla(command.steering_angle) / vehicle.max_steering_angle, -1.0), 1.0),
@@ -61,7 +49,7 @@ def status_message(output: ControlOutput, base_frame: str) -> Any:
     """What the controller does as wam_ros/ControllerStatus."""
     tracking = output.tracking
     return ControllerStatus(
-        header=_header(output.stamp_ns, base_frame),
+        header=MESSAGES.header(output.stamp_ns, base_frame),
         state=int(output.engagement.state),
         reason=output.engagement.reason,
         plan_age=_or_nan(None if tracking is None else tracking.plan_age),
@@ -69,10 +57,6 @@ def status_message(output: ControlOutput, base_frame: str) -> Any:
         heading_error=_or_nan(None if tracking is None else tracking.heading_error),
         speed_error=_or_nan(None if tracking is None else tracking.speed_error),
     )
-
-
-def _header(stamp_ns: int, frame_id: str) -> Any:
-    return Header(stamp=stamp_from_ns(stamp_ns), frame_id=frame_id)
 
 
 def _share(value: float) -> float:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -228,14 +228,3 @@ def _require_whole(planning_period: float, tick: float) -> None:
     if ticks < 1 or abs(ticks * tick - planning_period) > 1e-6:
         msg = f"planning period {planning_period} s is no whole number of the world's ticks of {tick} s"
         raise ConfigError(msg)
-
-
-def paths_differ(first: Iterable[EgoState], second: Iterable[EgoState]) -> float:
-    """The largest distance [m] between two drives at equal stamps; inf where they share none."""
-    others = {state.stamp_ns: state.pose.position for state in second}
-    distances = [
-        float(((state.pose.position - others[state.stamp_ns]) ** 2).sum() ** 0.5)
-        for state in first
-        if state.stamp_ns in others
-    ]
-    return max(distances, default=float("inf"))

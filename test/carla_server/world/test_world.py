@@ -231,24 +231,6 @@ def test_traffic_waits_behind_what_stands_on_its_lane(put):
         assert waited > 20
 
 
-def test_sumos_drivers_know_an_announced_route():
-    libsumo = pytest.importorskip("libsumo")
-    with small_world(pedestrians=0) as world:
-        lanes = world.town.lanes.lanes
-        start = free_place(world)
-        match = world.town.lanes.match(start)
-        assert match is not None
-        for turn in match.lane.successors:
-            after = lanes[turn].successors[0]
-            car = spawn_car(world, start)
-            world.announce_route(car.id, (match.lane.id, turn, after))
-            for _ in range(5):
-                world.step()
-            edges = [world.town.lane_map.edge_of_lane[name] for name in (match.lane.id, after)]
-            assert list(libsumo.vehicle.getRoute(f"guest{car.id}"))[:2] == edges
-            world.remove(car.id)
-
-
 def test_nobody_appears_or_vanishes_near_a_client():
     with small_world(vehicles=20, pedestrians=8) as world:
         car = spawn_car(world)

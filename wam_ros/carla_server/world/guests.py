@@ -1,4 +1,4 @@
-"""Clients' bodies as SUMO's drivers see them: moved from outside, on a route as far as it is known.
+"""Clients' bodies as SUMO's drivers see them: moved from outside, on a guessed route.
 
 Pedestrians and things are seen too while they are on a lane: as vehicles of their size.
 """
@@ -6,7 +6,6 @@ Pedestrians and things are seen too while they are on a lane: as vehicles of the
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from contextlib import suppress
 
 import libsumo
@@ -29,7 +28,6 @@ class Guests:
             lanes = town.net.lanes
             self._onward.setdefault(lanes[connection.start].edge, lanes[connection.end].edge)
         self._guests: dict[int, Body] = {}
-        self._ways: dict[int, list[str]] = {}
 
     def add(self, body: Body) -> None:
         """Show a body to SUMO's drivers."""
@@ -37,19 +35,8 @@ class Guests:
 
     def remove(self, body_id: int) -> None:
         """Take it away again."""
-        if self._guests.pop(body_id, None) is not None:
-            self._ways.pop(body_id, None)
-            if _name(body_id) in libsumo.vehicle.getLoadedIDList():
-                libsumo.vehicle.remove(_name(body_id))
-
-    def announce(self, body_id: int, lane_ids: Sequence[str]) -> None:
-        """The lanes that it will drive, so that others know where it turns."""
-        edges: list[str] = []
-        for lane in lane_ids:
-            edge = self._edges.get(lane)
-            if edge is not None and edges[-1:] != [edge]:
-                edges.append(edge)
-        self._ways[body_id] = edges
+        if self._guests.pop(body_id, None) is not None and _name(body_id) in libsumo.vehicle.getLoadedIDList():
+            libsumo.vehicle.remove(_name(body_id))
 
     def places(self) -> list[tuple[float, float]]:
         """Where the guests are."""
@@ -83,7 +70,7 @@ class Guests:
             if name in present:
                 index = max(libsumo.vehicle.getRouteIndex(name), 0)
                 ahead = libsumo.vehicle.getRoute(name)[index:]
-                wanted = self._route(body.id, ahead[0])
+                wanted = self._route(ahead[0])
                 if list(ahead) != wanted:
                     # Refused inside a junction that leads elsewhere; asked again in the next step.
                     with suppress(libsumo.TraCIException):
@@ -97,15 +84,14 @@ class Guests:
             libsumo.vehicletype.setLength(kind, body.length)
             libsumo.vehicletype.setWidth(kind, body.width)
         route = f"{name} {libsumo.simulation.getTime()}"
-        libsumo.route.add(route, self._route(body.id, self._edge(lane)))
+        libsumo.route.add(route, self._route(self._edge(lane)))
         libsumo.vehicle.add(name, route, kind)
         libsumo.vehicle.setSpeedMode(name, 0)
         libsumo.vehicle.setLaneChangeMode(name, 0)
 
-    def _route(self, body_id: int, edge: str) -> list[str]:
-        """The announced way from an edge on; where none is known, the first turn that there is."""
-        way = self._ways.get(body_id, [])
-        route = way[way.index(edge) :] if edge in way else [edge]
+    def _route(self, edge: str) -> list[str]:
+        """From an edge on by the first turn that there is: where clients mean to go is not known."""
+        route = [edge]
         while len(route) < 3 and route[-1] in self._onward:
             route = [*route, self._onward[route[-1]]]
         return route

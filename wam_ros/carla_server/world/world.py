@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -229,11 +229,6 @@ class World:
     def set_physics(self, body_id: int, enabled: bool) -> None:
         """Without physics a client's vehicle stays where it is put."""
         self._clients.vehicle(body_id).physics = enabled
-
-    def announce_route(self, body_id: int, lane_ids: Sequence[str]) -> None:
-        """Tell SUMO's drivers which lanes (LaneGraph) a client's vehicle will drive: right of way depends on it."""
-        self._clients.vehicle(body_id)
-        self._traffic.guests.announce(body_id, lane_ids)
 
     @property
     def buildings(self) -> tuple[Building, ...]:
