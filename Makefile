@@ -26,7 +26,7 @@ $(VENV)/.interfaces: $(VENV)/.requirements $(shell find tools/interfaces -type f
 	@touch $@
 
 $(VENV)/.package: $(VENV)/.interfaces setup.py CMakeLists.txt package.xml \
-    $(wildcard msg/*.msg scripts/* launch/* rviz/* config/* config/*/*)
+    $(wildcard msg/*.msg scripts/* launch/* rviz/* config/* config/*/* config/*/*/*)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
@@ -40,7 +40,8 @@ lint: setup
 test: setup lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# A drive through the embedded town; with BAG=<KITTI folder or bag> a replay of that drive instead.
+# A drive through the embedded town, by wam_diff where its weights are shipped (config/weights), else by the privileged
+# expert; with BAG=<KITTI folder or bag> a replay of that drive instead.
 drive: setup
 	$(BIN)/wam $(if $(BAG),replay "$(BAG)",drive --town $(TOWN)) $(if $(PLANNER),--planner $(PLANNER)) --out $(OUT)
 

@@ -19,6 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from wam_ros.core.sensor_rig import SensorRig
+from wam_ros.planning.catalog import PRIVILEGED, WAM_DIFF, default_driver
 from wam_ros.ros.process import use_large_image_profile
 
 SHARE = Path(__file__).resolve().parents[1]
@@ -31,7 +32,11 @@ ARGUMENTS = [
     ("town", "grid_small", "Of the embedded world: a name, or a folder."),
     ("seed", "0", "Of the embedded world's traffic."),
     ("role_name", "hero", "Of the vehicle."),
-    ("planner", "privileged_expert", "privileged_expert sees the simulator's truth; the others do not."),
+    (
+        "planner",
+        default_driver(),
+        f"{WAM_DIFF}, or {PRIVILEGED}, which sees the simulator's truth, while no weights are shipped.",
+    ),
     ("rig", str(SHARE / "config" / "sensors" / "front_camera.yaml"), "Sensors; the first camera is the planner's."),
     ("vehicle", "passenger_car", "A name under config/vehicle, or a YAML file."),
     ("route_seed", "0", "Of the random route."),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import argparse
 import json
 
 import pytest
@@ -13,13 +14,16 @@ import numpy as np
 
 from wam_ros.bags.reader import BagReader
 from wam_ros.bags.topics import SHOWN, BagTopics, pick_topics
+from wam_ros.cli import drive
 from wam_ros.cli.main import main
+from wam_ros.planning import catalog
 
 SHORT = ["--route-length", "60", "--vehicles", "4", "--pedestrians", "2", "--time-limit", "90"]
+EXPERT = ["--planner", "privileged_expert"]
 
 
 def test_in_process_the_expert_reaches_its_goal_and_names_its_files(tmp_path, capsys):
-    assert main(["drive", "--in-process", *SHORT, "--out", str(tmp_path)]) == 0
+    assert main(["drive", "--in-process", *SHORT, *EXPERT, "--out", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "it sees the simulator's truth" in said
     summary = json.loads((tmp_path / "drive_privileged_expert.json").read_text())
@@ -61,9 +65,25 @@ def test_the_same_drive_twice_is_the_same_drive(tmp_path):
 
 
 def test_a_drive_that_ends_early_says_why_and_fails(tmp_path, capsys):
-    arguments = ["drive", "--in-process", *SHORT, "--no-film", "--out", str(tmp_path)]
+    arguments = ["drive", "--in-process", *SHORT, *EXPERT, "--no-film", "--out", str(tmp_path)]
     assert main([*arguments, "--time-limit", "2"]) == 1
     assert "did not reach its goal: time limit" in capsys.readouterr().out
+
+
+def parsed(*options):
+    parser = argparse.ArgumentParser()
+    drive.add_parser(parser.add_subparsers())
+    return parser.parse_args(["drive", *options])
+
+
+def test_the_shipped_weights_drive_and_the_expert_where_there_are_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", str(tmp_path))
+    assert f"wam_diff (weights: {tmp_path}) over ROS" in drive._headline(parsed())
+    monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", "config/weights/none")
+    assert "privileged_expert (it sees the simulator's truth)" in drive._headline(parsed())
+    assert "wam_diff (weights: random:small)" in drive._headline(parsed("--planner", "wam_diff"))
+    assert "cnn (weights: mine)" in drive._headline(parsed("--planner", "cnn", "--checkpoint", "mine"))
+    assert drive._headline(parsed("--planner", "route_follower")).startswith("route_follower over ROS")
 
 
 @pytest.mark.parametrize(

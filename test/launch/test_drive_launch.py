@@ -34,7 +34,12 @@ def free_port() -> int:
 @launch_pytest.fixture
 def drive(domain, tmp_path):
     return launched(
-        "drive.launch.py", port=str(free_port()), route_length="60.0", record=str(tmp_path / "drive"), seed="3"
+        "drive.launch.py",
+        planner="privileged_expert",
+        port=str(free_port()),
+        route_length="60.0",
+        record=str(tmp_path / "drive"),
+        seed="3",
     )
 
 

@@ -13,6 +13,7 @@ from test.models.parts import make_answers, make_prompt, make_visual, tiny_confi
 from wam_ros.core import CanonicalCamera
 from wam_ros.core.errors import ConfigError
 from wam_ros.models import Checkpoint, HybridTokenizer, load_checkpoint, preset, random_checkpoint, save_checkpoint
+from wam_ros.models.checkpoint import write_calibration
 from wam_ros.models.vocabulary import TextVocabulary
 
 CAMERA = CanonicalCamera(128, 72, 64.0, 63.5, 35.5, height_above_ground=1.6, pitch=0.02)
@@ -171,3 +172,24 @@ def test_parts_of_different_checkpoints_do_not_join(tmp_path: Path) -> None:
         Checkpoint(model, HybridTokenizer(), wide, "")
     with pytest.raises(ConfigError, match="no such checkpoint folder"):
         load_checkpoint(tmp_path / "nowhere")
+
+
+def test_other_maps_change_nothing_but_the_maps(folder: Path) -> None:
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    before = load_checkpoint(folder)
+    maps = {"waypoints": None, "overall": {"believed": [0.1, 0.9], "happened": [0.2, 0.8]}}
+    write_calibration(folder, maps)
+    after = load_checkpoint(folder)
+    assert (after.calibration, after.weights_hash, after.provenance) == (maps, before.weights_hash, before.provenance)
+    write_calibration(folder, None)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == files
+
+
+def test_maps_are_written_whole_or_not_at_all(folder: Path) -> None:
+    before = (folder / "config.json").read_bytes()
+    (folder / "config.json.part").mkdir()  # in the way
+    with pytest.raises(ConfigError, match=r"config\.json: cannot be written"):
+        write_calibration(folder, {"waypoints": None, "overall": None})
+    assert (folder / "config.json").read_bytes() == before
+    with pytest.raises(ConfigError, match="no such checkpoint folder"):
+        write_calibration(folder / "none", None)

@@ -20,11 +20,13 @@ from wam_ros.bags.reader import BagReader
 from wam_ros.bags.topics import SHOWN, pick_topics
 from wam_ros.core.ego import EgoState
 from wam_ros.core.from_messages import ego_from_odometry, scene_from_message
-from wam_ros.runtime.loop import paths_differ
 
 pytestmark = [pytest.mark.ros, pytest.mark.carla, pytest.mark.slow]
 
-DRIVE = ["drive", "--route-length", "100", "--vehicles", "4", "--pedestrians", "2", "--no-film", "--steps", "1"]
+DRIVE = [
+    *("drive", "--planner", "privileged_expert", "--route-length", "100", "--vehicles", "4", "--pedestrians", "2"),
+    *("--no-film", "--steps", "1"),
+]
 
 
 class Drive:
@@ -69,6 +71,17 @@ def path_of(bag: Path) -> list[EgoState]:
     with BagReader(bag) as reader:
         topic = str(pick_topics(reader.topics, ("odometry",)).odometry)
         return [ego_from_odometry(message, "base_link") for _, _, message in reader.messages([topic])]
+
+
+def paths_differ(first: list[EgoState], second: list[EgoState]) -> float:
+    """The largest distance [m] between two drives at equal stamps; inf where they share none."""
+    others = {state.stamp_ns: state.pose.position for state in second}
+    distances = [
+        float(((state.pose.position - others[state.stamp_ns]) ** 2).sum() ** 0.5)
+        for state in first
+        if state.stamp_ns in others
+    ]
+    return max(distances, default=float("inf"))
 
 
 @pytest.fixture

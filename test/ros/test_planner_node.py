@@ -217,7 +217,7 @@ def test_candidates_and_confidence_are_published(monkeypatch: pytest.MonkeyPatch
 
 
 def test_wam_diff_plans_in_the_node() -> None:
-    with running(planner="wam_diff", candidates=3, budget_ms=1500.0) as (driver, _):
+    with running(planner="wam_diff", checkpoint="random:small", candidates=3, budget_ms=1500.0) as (driver, _):
         answer = driver.step()
         assert answer is not None
         assert_complete(answer)
@@ -225,4 +225,5 @@ def test_wam_diff_plans_in_the_node() -> None:
         assert driver.timings[-1].planned
         assert driver.timings[-1].steps_done == 8
         driver.diagnostic("planning", "planner=wam_diff")
+        driver.diagnostic("planning", "backend=eager")
         driver.diagnostic("cameras", "front=calibrated")

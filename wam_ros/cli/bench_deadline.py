@@ -10,6 +10,7 @@ from typing import Any
 
 from wam_ros.cli.bench_processes import PARTS, drive, meter, own_domain, process
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
+from wam_ros.planning.catalog import RANDOM_WEIGHTS
 
 _LATE_MS = 2.0
 _GAP_S = 0.010  # between the end of a budget and the next image
@@ -89,6 +90,7 @@ def _stood_still(plan: dict[str, Any], stalls: list[tuple[int, int]]) -> bool:
 def _planner(args: argparse.Namespace, budget_ms: float) -> list[str]:
     ros_arguments = ["--log-level", "error", "-p", f"budget_ms:={budget_ms}", "-p", f"nice:={args.nice}"]
     if args.planner == "wam_diff":
-        return ["wam_ros.ros.planner_main", "--ros-args", *ros_arguments, "-p", "planner:=wam_diff"]
+        ros_arguments += ["-p", "planner:=wam_diff", "-p", f"checkpoint:={RANDOM_WEIGHTS}"]
+        return ["wam_ros.ros.planner_main", "--ros-args", *ros_arguments]
     timed = {"steps": 1000, "step_s": args.step_ms / 1e3, "stall_every": args.stall_every, "stall_s": 0.1}
     return [PARTS, "timed", json.dumps({**timed, "ros_arguments": ros_arguments})]

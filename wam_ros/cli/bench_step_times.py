@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from wam_ros.cli.bench_report import machine, percentile
-from wam_ros.planning.catalog import COMPUTE_DTYPES, PlannerOptions
+from wam_ros.planning.catalog import COMPUTE_DTYPES, RANDOM_WEIGHTS
 
 
 def add_parser(subparsers: Any) -> None:
     """Add `step-times`."""
     parser = subparsers.add_parser("step-times", help="write the table for `wam evaluate closed-loop --budget-ms`")
-    parser.add_argument("--checkpoint", default=PlannerOptions.checkpoint, help="of wam_diff (%(default)s)")
+    parser.add_argument("--checkpoint", default=RANDOM_WEIGHTS, help="of wam_diff (%(default)s)")
     parser.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=100, help="plans timed; medians are written (%(default)s)")

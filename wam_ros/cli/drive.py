@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.compose import EmbeddedDrive, default_rig
 from wam_ros.cli.files import fresh_bag
+from wam_ros.cli.planner_options import add_planner_options, planner_options, planner_parameters, tell_fallbacks
 from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import PLANNER_NAMES, PRIVILEGED, PlannerOptions, load_vehicle
+from wam_ros.planning.catalog import PLANNER_NAMES, PRIVILEGED, WAM_DIFF, default_driver, load_vehicle, weights_of
 
 if TYPE_CHECKING:
     from wam_ros.core.lane_graph import LaneGraph
@@ -31,12 +32,16 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--pedestrians", type=int, default=15, help="(%(default)s)")
     parser.add_argument("--route-seed", type=int, default=0, help="of the route (%(default)s)")
     parser.add_argument("--route-length", type=float, default=400.0, metavar="M", help="about [m] (%(default)s)")
-    parser.add_argument("--planner", choices=(*PLANNER_NAMES, PRIVILEGED), default=PRIVILEGED, help="(%(default)s)")
-    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    parser.add_argument(
+        "--planner",
+        choices=(*PLANNER_NAMES, PRIVILEGED),
+        default=default_driver(),
+        help=f"({WAM_DIFF}, or {PRIVILEGED} while no weights are shipped; here %(default)s)",
+    )
+    add_planner_options(parser)
     timing = parser.add_mutually_exclusive_group()
     timing.add_argument("--steps", type=int, help="decode so many steps for each plan, however long it takes")
     timing.add_argument("--budget-ms", type=float, metavar="MS", help="time per plan, over ROS (80)")
-    parser.add_argument("--target-speed", type=float, metavar="M/S", help="of the route follower")
     parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
     parser.add_argument("--rig", type=Path, metavar="YAML", help="sensors (config/sensors/front_camera.yaml)")
     parser.add_argument("--in-process", action="store_true", help="without ROS, as fast as it goes")
@@ -77,6 +82,8 @@ def _headline(args: argparse.Namespace) -> str:
     where = f"{args.host}:{args.port}" if args.host else f"town {args.town}, traffic seed {args.seed}"
     how = "in process" if args.in_process else "over ROS"
     honest = " (it sees the simulator's truth)" if args.planner == PRIVILEGED else ""
+    if weights := weights_of(args.planner, args.checkpoint or ""):
+        honest = f" (weights: {weights})"
     return f"{args.planner}{honest} {how}, {where}, route seed {args.route_seed}, about {args.route_length:g} m"
 
 
@@ -104,9 +111,11 @@ def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], La
     infractions = InfractionLog(InfractionDetector(vehicle, town.lanes, planned.route))
     world, recorder = parts.environment(), DriveBag(bag)
     try:
-        planner = parts.planner(args.planner, _options(args), world)
+        planner = parts.planner(args.planner, planner_options(args), world)
         limits = LoopSettings(time_limit=args.time_limit)
-        end = parts.loop(world, planner, limits, [log, progress, infractions, recorder]).run()
+        loop = parts.loop(world, planner, limits, [log, progress, infractions, recorder])
+        tell_fallbacks(planner)
+        end = loop.run()
     finally:
         world.close()
         recorder.close()
@@ -143,13 +152,7 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
     if not args.host:
         traffic = ("--vehicles", str(args.vehicles), "--pedestrians", str(args.pedestrians))
         server = ("--town", args.town, "--seed", str(args.seed), "--port", "0", "--synchronous", *traffic)
-    asked = {
-        "target_speed": args.target_speed,
-        "checkpoint": args.checkpoint,
-        "decode_steps": args.steps,
-        "budget_ms": args.budget_ms if args.steps is None else _LONG_PLAN_MS,
-        "vehicle": args.vehicle,
-    }
+    budget_ms = args.budget_ms if args.steps is None else _LONG_PLAN_MS
     bridge = {
         "rig": str(_rig(args)),
         "vehicle": args.vehicle,
@@ -167,7 +170,11 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
             role_name=args.role_name,
             camera=cameras[0].id,
             bridge=bridge,
-            planner_parameters={name: value for name, value in asked.items() if value is not None},
+            planner_parameters={
+                **planner_parameters(args),
+                **({} if budget_ms is None else {"budget_ms": budget_ms}),
+                "vehicle": args.vehicle,
+            },
             controller={"vehicle": args.vehicle, "lockstep": True},
             params_file=None,
             time_limit=args.time_limit,
@@ -192,11 +199,6 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
     return summary, None
 
 
-def _options(args: argparse.Namespace) -> PlannerOptions:
-    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
-    return PlannerOptions(**{name: value for name, value in asked.items() if value is not None})
-
-
 def _route(lanes: LaneGraph, args: argparse.Namespace) -> PlannedRoute:
     from wam_ros.planning.route_planner import RoutePlanner
 
@@ -207,6 +209,7 @@ def _told(args: argparse.Namespace, planned: PlannedRoute | None) -> dict[str, A
     return {
         "planner": args.planner,
         "privileged": args.planner == PRIVILEGED,
+        **({"weights": weights} if (weights := weights_of(args.planner, args.checkpoint or "")) else {}),
         "way": "in process" if args.in_process else "ros",
         "town": None if args.host else args.town,
         "seed": args.seed,

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from wam_ros import __version__
 from wam_ros.cli.bench_report import machine
 from wam_ros.cli.compose import default_rig
+from wam_ros.cli.planner_options import add_planner_options, planner_options, tell_fallbacks
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.resources import resource
-from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PRIVILEGED, PlannerOptions, load_vehicle, make_planner
+from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PRIVILEGED, WAM_DIFF, load_vehicle, make_planner
+from wam_ros.planning.engine_state import EngineState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +45,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--routes", type=int, default=20, help="in all, dealt to the towns in turn (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of routes and traffic (%(default)s)")
     parser.add_argument("--planner", choices=(*PLANNER_NAMES, PRIVILEGED), required=True)
-    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    add_planner_options(parser)
+    parser.add_argument(
+        "--weight-noise", type=float, metavar="X", help="of wam_diff, relative to each matrix: worse on purpose (0)"
+    )
     timing = parser.add_mutually_exclusive_group()
     timing.add_argument("--steps", type=int, metavar="K", help="decode so many steps for each plan (one per waypoint)")
     timing.add_argument("--budget-ms", type=float, metavar="B", help="decode as the stored step times allow")
@@ -51,7 +56,6 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--route-length", type=float, default=500.0, metavar="M", help="about [m] (%(default)s)")
     parser.add_argument("--vehicles", type=int, default=25, help="of the traffic (%(default)s)")
     parser.add_argument("--pedestrians", type=int, default=15, help="of the traffic (%(default)s)")
-    parser.add_argument("--target-speed", type=float, metavar="M/S", help="of the route follower")
     parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
     parser.add_argument("--rig", type=Path, metavar="YAML", help="sensors (config/sensors/front_camera.yaml)")
     parser.add_argument("--stop-at-collision", action="store_true", help="end a route at a collision of our fault")
@@ -78,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     names = args.town or ["grid_small"]
     tasks = route_tasks(names, args.routes, args.seed)
     towns = {name: Town.load(name) for name in names}
-    planner = make_planner(args.planner, load_vehicle(args.vehicle), _options(args))
+    planner = _planner(args)
     settings = _settings(args, planner)
     work = _work(args, planner, settings)
     stamp = _stamp(args, planner, settings, towns)
@@ -116,6 +120,9 @@ def _check(args: argparse.Namespace) -> None:
     if args.budget_ms is not None and not args.budget_ms > 0.0:
         msg = f"--budget-ms {args.budget_ms}: wanted more than 0"
         raise ConfigError(msg)
+    if args.weight_noise and args.planner != WAM_DIFF:
+        msg = f"--weight-noise {args.weight_noise}: only {WAM_DIFF} takes it, not {args.planner}"
+        raise ConfigError(msg)
     if args.step_times is not None and args.budget_ms is None:
         msg = "--step-times are for --budget-ms: without a budget plans take no time"
         raise ConfigError(msg)
@@ -125,9 +132,13 @@ def _processes(args: argparse.Namespace) -> int:
     return args.processes or len(os.sched_getaffinity(0))
 
 
-def _options(args: argparse.Namespace) -> PlannerOptions:
-    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
-    return PlannerOptions(**{name: value for name, value in asked.items() if value is not None})
+def _planner(args: argparse.Namespace) -> Planner:
+    """The planner for what the result tells of it; each route makes its own."""
+    planner = make_planner(args.planner, load_vehicle(args.vehicle), planner_options(args))
+    if args.backend is not None:
+        planner.warm_up()  # it is not known earlier whether the backend can be had
+        tell_fallbacks(planner)
+    return planner
 
 
 def _settings(args: argparse.Namespace, planner: Planner) -> RouteSettings:
@@ -167,7 +178,7 @@ def _work(args: argparse.Namespace, planner: Planner, settings: RouteSettings) -
 
     return RouteWork(
         planner=args.planner,
-        options=_options(args),
+        options=planner_options(args),
         images=planner.camera is not None,
         vehicle=args.vehicle,
         rig=args.rig if args.rig is not None else default_rig(),
@@ -187,13 +198,15 @@ def _stamp(args: argparse.Namespace, planner: Planner, settings: RouteSettings, 
     if args.budget_ms is not None:
         decode = {"budget_ms": args.budget_ms, "step_times": settings.step_times.as_dict()}
     task = {
-        "planner": args.planner,
+        "planner": f"{args.planner} (perturbed)" if args.weight_noise else args.planner,
         "provenance": planner.provenance,
         "privileged": args.planner == PRIVILEGED,
         "weights_hash": planner.weights_hash,
         "towns": [town.name for town in towns.values()],
         "seed": args.seed,
         "metric_version": METRIC_VERSION,
+        "calibration": getattr(planner, "calibration_identity", None),
+        "backend": EngineState.of(planner).backend,
         "decode": decode,
         "plan_delay_s": settings.loop.delay,
         "planning_period_s": settings.loop.planning_period,

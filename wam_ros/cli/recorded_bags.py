@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wam_ros.cli.planner_options import add_planner_options, planner_options
 from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError, InputError
-from wam_ros.planning.catalog import PRIVILEGED, PlannerOptions, make_planner
+from wam_ros.planning.catalog import PRIVILEGED, make_planner
 
 if TYPE_CHECKING:
     from wam_ros.bags.observations import BagObservations
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
 
 def add_planner_arguments(parser: argparse.ArgumentParser) -> None:
     """What `planner_for` and `read_truth` look at, but for the planner's name."""
-    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    add_planner_options(parser)
     parser.add_argument("--steps", type=int, help="decoding steps at most; 0 = one per waypoint (0)")
-    parser.add_argument("--target-speed", type=float, metavar="M/S", help=f"({PlannerOptions.target_speed:g})")
     parser.add_argument("--vehicle", default="passenger_car", help="name or YAML file (%(default)s)")
     parser.add_argument("--town", help="map of the bags: name or folder of a town; needed where a bag holds none")
 
@@ -46,10 +46,7 @@ def planner_for(
             msg = f"--planner {name}: {why}"
             raise ConfigError(msg)
         return ExpertPlanner(PrivilegedExpert(vehicle), truth)
-    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
-    return make_planner(
-        name, vehicle, PlannerOptions(**{key: value for key, value in asked.items() if value is not None})
-    )
+    return make_planner(name, vehicle, planner_options(args))
 
 
 def read_truth(bag: Path, lanes: LaneGraph | None) -> tuple[RecordedDrive | None, str]:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.files import fresh_bag
+from wam_ros.cli.planner_options import add_planner_options, planner_options, planner_parameters, tell_fallbacks
 from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import BagError, ConfigError
-from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PlannerOptions
+from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES
 from wam_ros.runtime.tick import TimeBudget
 
 if TYPE_CHECKING:
@@ -30,8 +31,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--step", action="store_true", help="step by step, without ROS: same input, same bytes out")
     parser.add_argument("--rate", type=float, default=1.0, help="times real time (%(default)s)")
     parser.add_argument("--budget-ms", type=float, metavar="MS", help=f"time per plan ({_BUDGET_MS:g})")
-    parser.add_argument("--target-speed", type=float, metavar="M/S", help=f"({PlannerOptions.target_speed:g})")
-    parser.add_argument("--checkpoint", help=f"of wam_diff: a folder, or random:small ({PlannerOptions.checkpoint})")
+    add_planner_options(parser)
     parser.add_argument("--steps", type=int, help="decoding steps at most; 0 = one per waypoint (0)")
     parser.add_argument("--vehicle", help=f"name or YAML file ({_VEHICLE})")
     parser.add_argument(
@@ -83,14 +83,11 @@ def _as_bag(source: Path, out: Path) -> Path:
 def _over_ros(args: argparse.Namespace, bag: Path, result: Path) -> ReplaySummary:
     from wam_ros.ros.replay import ReplayRun, replay
 
-    asked = {
-        "budget_ms": args.budget_ms,
-        "target_speed": args.target_speed,
-        "vehicle": args.vehicle,
-        "checkpoint": args.checkpoint,
-        "decode_steps": args.steps,
+    node = {"budget_ms": args.budget_ms, "vehicle": args.vehicle}
+    parameters = {
+        **planner_parameters(args),
+        **{name: value for name, value in node.items() if value is not None},
     }
-    parameters = {name: value for name, value in asked.items() if value is not None}  # the rest is the node's to know
     return replay(ReplayRun(bag, result, args.planner, args.rate, parameters, args.params_file, show_line))
 
 
@@ -100,9 +97,7 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     from wam_ros.planning.catalog import load_vehicle, make_planner
 
     vehicle = load_vehicle(args.vehicle or _VEHICLE)
-    asked = {"target_speed": args.target_speed, "checkpoint": args.checkpoint, "steps": args.steps}
-    options = PlannerOptions(**{name: value for name, value in asked.items() if value is not None})
-    made, count = make_planner(planner, vehicle, options), 0
+    made, count = make_planner(planner, vehicle, planner_options(args)), 0
     if made.provenance and show:
         print(f"{planner}: {made.provenance}")
 
@@ -122,6 +117,7 @@ def _step(args: argparse.Namespace, bag: Path, planner: str, result: Path, *, sh
     )
     if show:
         show_line("")
+        tell_fallbacks(made)
     return summary
 
 

@@ -113,6 +113,29 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, dtype: torch.dtype = t
     return weights_hash
 
 
+def write_calibration(folder: Path, calibration: Mapping[str, Any] | None) -> None:
+    """Give the weights of a folder other maps of their confidence, whole or not at all; all else stays as it is.
+
+    Args:
+        folder: A checkpoint.
+        calibration: Plain values, see `Checkpoint`; None = no maps.
+
+    Raises:
+        ConfigError: The folder is no checkpoint, or cannot be written.
+
+    """
+    settings = _settings(folder)
+    settings["calibration"] = None if calibration is None else dict(calibration)
+    path = folder / CONFIG_FILE
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        _write_json(unfinished, settings)
+        unfinished.replace(path)
+    except OSError as err:
+        msg = f"{path}: cannot be written: {err.strerror}"
+        raise ConfigError(msg) from err
+
+
 def load_checkpoint(
     folder: Path, compute_dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
 ) -> Checkpoint:

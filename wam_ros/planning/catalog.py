@@ -1,4 +1,4 @@
-"""The planners by name, and the vehicle descriptions that ship with the package."""
+"""The planners by name, who drives by default, and the weights and vehicle descriptions that ship with the package."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from wam_ros.planning.expert_planner import ExpertPlanner, TruthBuffer
 from wam_ros.planning.route_follower import RouteFollower
 
 BASELINES = ("constant_velocity", "route_follower")
-PLANNER_NAMES = (*BASELINES, "wam_diff", "cnn")  # these need nothing but an observation
+WAM_DIFF, CNN = "wam_diff", "cnn"
+PLANNER_NAMES = (*BASELINES, WAM_DIFF, CNN)  # these need nothing but an observation
 PRIVILEGED = "privileged_expert"  # needs the truth of a simulated world besides
+SHIPPED_WEIGHTS = "config/weights/small"  # of wam_diff
+RANDOM_WEIGHTS = "random:small"
 ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
 COMPUTE_DTYPES = ("bfloat16", "float32")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
@@ -28,9 +31,11 @@ class PlannerOptions:
 
     Fields:
         target_speed: That the route follower seeks [m/s].
-        checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained.
+        checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained; empty = see
+            `weights_of`.
         compute_dtype: Of its network.
-        backend: That runs it, of engines.BACKENDS.
+        backend: That runs wam_diff's network, of engines.BACKENDS.
+        weight_noise: Makes wam_diff worse on purpose, see models.perturbed; 0 = none.
         threads: Of torch; more than one makes the slowest plans slower on a busy machine.
         order: In which it commits waypoints.
         steps: Decoding steps at most; 0 = one per waypoint.
@@ -40,14 +45,41 @@ class PlannerOptions:
     """
 
     target_speed: float = 13.9
-    checkpoint: str = "random:small"
+    checkpoint: str = ""
     compute_dtype: str = "bfloat16"
     backend: str = "eager"
+    weight_noise: float = 0.0
     threads: int = 1
     order: str = "reverse-causal"
     steps: int = 0
     guidance: float = 0.0
     candidates: int = 1
+
+
+def shipped_weights() -> Path | None:
+    """The folder of the weights of wam_diff that ship with the package; None where none do."""
+    try:
+        return resource(SHIPPED_WEIGHTS)
+    except ConfigError:
+        return None
+
+
+def default_driver() -> str:
+    """Who drives a simulated world where nobody is named: wam_diff, or the expert while no weights are shipped."""
+    return PRIVILEGED if shipped_weights() is None else WAM_DIFF
+
+
+def weights_of(planner: str, checkpoint: str) -> str:
+    """The weights that a planner takes where `checkpoint` is asked for; empty for planners that have none.
+
+    An empty `checkpoint` means the shipped weights, and weights that nobody trained for a planner without shipped ones.
+    """
+    if planner not in {WAM_DIFF, CNN}:
+        return ""
+    if checkpoint:
+        return checkpoint
+    shipped = shipped_weights() if planner == WAM_DIFF else None
+    return RANDOM_WEIGHTS if shipped is None else str(shipped)
 
 
 def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions | None = None) -> Planner:
@@ -68,7 +100,7 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
         case "cnn":
             from wam_ros.planning.cnn_planner import load_cnn_planner
 
-            return load_cnn_planner(options.checkpoint, options.threads)
+            return load_cnn_planner(weights_of(CNN, options.checkpoint), options.threads)
         case "privileged_expert":
             from wam_ros.planning.expert import PrivilegedExpert
 
@@ -87,7 +119,9 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         guidance=options.guidance,
         candidates=options.candidates,
     )
-    return load_wam_diff(options.checkpoint, settings, options.compute_dtype, options.threads, options.backend)
+    weights = weights_of(WAM_DIFF, options.checkpoint)
+    dtype, noise = options.compute_dtype, options.weight_noise
+    return load_wam_diff(weights, settings, dtype, options.threads, options.backend, noise)
 
 
 def load_vehicle(name_or_path: str) -> VehicleDescription:

@@ -42,6 +42,7 @@ from wam_ros.models import (
     random_checkpoint,
 )
 from wam_ros.models.config import StemConfig
+from wam_ros.models.perturbed import perturbed
 from wam_ros.models.prompt import command_from_instruction
 from wam_ros.planning.decode_twins import DecodeTwins
 
@@ -113,6 +114,11 @@ class WamDiffPlanner:
     def provenance(self) -> str:
         """What made the weights, for people."""
         return self._checkpoint.provenance
+
+    @property
+    def calibration_identity(self) -> str:
+        """Hash of the maps that its confidences go through."""
+        return (Calibration() if self._calibration is None else self._calibration).identity
 
     @property
     def settings(self) -> DecodeSettings:
@@ -283,19 +289,32 @@ def load_wam_diff(
     compute_dtype: str = "bfloat16",
     threads: int = 1,
     backend: str = "eager",
+    weight_noise: float = 0.0,
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
 
     Sets the number of torch's threads for the whole process.
 
+    Args:
+        checkpoint: Folder or preset.
+        settings: The decoder's choices.
+        compute_dtype: Of vision and layers: bfloat16 or float32.
+        threads: Of torch.
+        backend: That runs the network, of engines.BACKENDS.
+        weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
+
     Raises:
         ConfigError: The folder cannot be used, there is no such preset, or the backend cannot run here.
 
     """
-    if checkpoint.startswith("random:"):
-        return random_wam_diff(preset(checkpoint.removeprefix("random:")), settings, compute_dtype, threads, backend)
     torch.set_num_threads(threads)
-    return WamDiffPlanner(load_checkpoint(Path(checkpoint), _DTYPES[compute_dtype]), settings, backend)
+    if checkpoint.startswith("random:"):
+        made = _random_checkpoint(preset(checkpoint.removeprefix("random:")), compute_dtype)
+    else:
+        made = load_checkpoint(Path(checkpoint), _DTYPES[compute_dtype])
+    if weight_noise != 0.0:
+        made = perturbed(made, weight_noise)
+    return WamDiffPlanner(made, settings, backend)
 
 
 def random_wam_diff(
@@ -307,6 +326,10 @@ def random_wam_diff(
 ) -> WamDiffPlanner:
     """As `load_wam_diff`, for a network of any shape with weights that nobody trained."""
     torch.set_num_threads(threads)
+    return WamDiffPlanner(_random_checkpoint(config, compute_dtype), settings, backend)
+
+
+def _random_checkpoint(config: WamDiffConfig, compute_dtype: str) -> Checkpoint:
     made = random_checkpoint(config, default_camera(config))
     made.model.set_compute_dtype(_DTYPES[compute_dtype])
-    return WamDiffPlanner(made, settings, backend)
+    return made

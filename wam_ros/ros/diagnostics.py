@@ -7,6 +7,8 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from wam_ros.core.protocols import Planner
+from wam_ros.planning.engine_state import EngineState
 from wam_ros.ros.cameras import HEIGHT_TOLERANCE, CameraBook
 from wam_ros.runtime import Intake, OdometryBuffer, ServiceHealth
 
@@ -28,8 +30,8 @@ def status(name: str, findings: list[Finding], values: Mapping[str, Any]) -> Any
     return DiagnosticStatus(level=level, name=name, message=message, hardware_id="wam_ros", values=keys)
 
 
-def planning_status(name: str, planner: str, health: ServiceHealth, before: ServiceHealth | None) -> Any:
-    """How planning goes, judged by what happened since the last message."""
+def planning_status(name: str, planner: Planner, health: ServiceHealth, before: ServiceHealth | None) -> Any:
+    """How planning goes, judged by what happened since the last message, and how the planner's network is run."""
     findings: list[Finding] = []
     if not health.guard_alive:
         findings.append((ERROR, "the guard thread has died: the deadline is not guarded; restart the node"))
@@ -41,8 +43,12 @@ def planning_status(name: str, planner: str, health: ServiceHealth, before: Serv
         findings.append((ERROR, f"stopping: {health.last_reason or 'recovered'}"))
     elif new.get("REUSED", 0) > 0:
         findings.append((WARN, f"previous plan reused: {health.last_reason or 'recovered'}"))
+    engine = EngineState.of(planner)
+    findings += [(WARN, reason) for reason in engine.fallbacks]
     values = {
-        "planner": planner,
+        "planner": planner.name,
+        "backend": engine.backend or "none",
+        "backend_fallbacks": "; ".join(engine.fallbacks) or "none",
         **{f"status_{key.lower()}": health.statuses.get(key, 0) for key in ("FULL", "ANYTIME", "REUSED", "STOP")},
         "superseded": health.superseded,
         "late": health.late,

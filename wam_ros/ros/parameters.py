@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, PLANNER_NAMES, PRIVILEGED, PlannerOptions
+from wam_ros.planning.catalog import (
+    COMPUTE_DTYPES,
+    DECODE_ORDERS,
+    ENGINE_BACKENDS,
+    PLANNER_NAMES,
+    PRIVILEGED,
+    SHIPPED_WEIGHTS,
+    WAM_DIFF,
+    PlannerOptions,
+)
 from wam_ros.ros.parameter_table import Parameter, ParameterTable
 from wam_ros.runtime.intake import IntakeLimits
 from wam_ros.runtime.odometry_buffer import OdometryLimits
@@ -20,7 +29,13 @@ from wam_ros.runtime.tick import TimeBudget
 _OPTIONS = PlannerOptions()
 
 PARAMETERS = (
-    Parameter("planner", "route_follower", "Which planner runs.", choices=(*PLANNER_NAMES, PRIVILEGED)),
+    Parameter(
+        "planner",
+        "route_follower",
+        f"Which planner runs. wam drive and drive.launch.py name one themselves: {WAM_DIFF}, or {PRIVILEGED} while no "
+        f"weights are shipped ({SHIPPED_WEIGHTS}).",
+        choices=(*PLANNER_NAMES, PRIVILEGED),
+    ),
     Parameter(
         "vehicle", "passenger_car", "Vehicle description: a name under config/vehicle or the path of a YAML file."
     ),
@@ -91,7 +106,14 @@ PARAMETERS = (
     Parameter(
         "checkpoint",
         _OPTIONS.checkpoint,
-        "Of wam_diff: the folder of a checkpoint, or random:small for weights that nobody trained.",
+        "Of wam_diff and cnn: the folder of a checkpoint, or random:small for weights that nobody trained; empty = "
+        f"wam_diff's that ship with the package ({SHIPPED_WEIGHTS}), random:small where none do.",
+    ),
+    Parameter(
+        "backend",
+        _OPTIONS.backend,
+        "That runs wam_diff's network; what it falls back to is told at start and on /diagnostics.",
+        choices=ENGINE_BACKENDS,
     ),
     Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
     Parameter("torch_threads", _OPTIONS.threads, "Threads of torch; more than one makes late plans later.", 1, 64),
@@ -179,6 +201,7 @@ class NodeConfig:
                 target_speed=values["target_speed"],
                 checkpoint=values["checkpoint"],
                 compute_dtype=values["compute_dtype"],
+                backend=values["backend"],
                 threads=values["torch_threads"],
                 order=values["decode_order"],
                 steps=values["decode_steps"],

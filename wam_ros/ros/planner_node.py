@@ -21,7 +21,8 @@ from wam_ros.core.protocols import Planner
 from wam_ros.core.transform_tree import TransformTree
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning import Fallback, MonitorLimits, PlanMonitor
-from wam_ros.planning.catalog import load_vehicle, make_planner
+from wam_ros.planning.catalog import PRIVILEGED, load_vehicle, make_planner
+from wam_ros.planning.engine_state import EngineState
 from wam_ros.planning.expert_planner import ExpertPlanner, TruthBuffer
 from wam_ros.ros import diagnostics, topics
 from wam_ros.ros.cameras import CameraBook
@@ -71,6 +72,13 @@ class PlannerNode(LifecycleNode):
 
     # -- lifecycle
 
+    def _tell_provenance(self, planner: Planner) -> None:
+        text = f"{planner.name}: {planner.provenance}"
+        if planner.name == PRIVILEGED or planner.weights_hash.startswith("random"):
+            self.get_logger().warning(text)
+        else:
+            self.get_logger().info(text)
+
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Read the parameters, load and warm up the planner, open the topics."""
         try:
@@ -82,8 +90,10 @@ class PlannerNode(LifecycleNode):
             self.get_logger().error(f"cannot configure: {err}")
             return FAILURE
         if planner.provenance:
-            self.get_logger().warning(f"{planner.name}: {planner.provenance}")
+            self._tell_provenance(planner)
         planner.warm_up()
+        for reason in EngineState.of(planner).fallbacks:
+            self.get_logger().warning(f"{planner.name}: {reason}")
         self._config, self._planner = config, planner
         self._tree = TransformTree()
         self._odometry = OdometryBuffer(config.odometry)
@@ -303,7 +313,7 @@ class PlannerNode(LifecycleNode):
         assert self._outputs is not None
         health = self._service.health()
         self._outputs.superseded = health.superseded
-        planning = diagnostics.planning_status(f"{name}: planning", self._planner.name, health, self._health_before)
+        planning = diagnostics.planning_status(f"{name}: planning", self._planner, health, self._health_before)
         inputs = diagnostics.input_status(
             f"{name}: inputs",
             self._intake,

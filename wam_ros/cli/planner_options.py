@@ -1,0 +1,52 @@
+"""The options that say how a planner is made, the same in every command that makes one; its name is not among them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from wam_ros.core.protocols import Planner
+from wam_ros.planning.catalog import ENGINE_BACKENDS, RANDOM_WEIGHTS, PlannerOptions
+from wam_ros.planning.engine_state import EngineState
+
+_OPTIONS = ("target_speed", "checkpoint", "backend", "steps", "weight_noise")  # not every command has them all
+_PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option otherwise
+
+
+def add_planner_options(parser: argparse.ArgumentParser) -> None:
+    """Add `--checkpoint`, `--backend` and `--target-speed`; `--steps` excludes other options in some commands."""
+    parser.add_argument(
+        "--checkpoint",
+        metavar="DIR",
+        help=f"weights of wam_diff or cnn: a folder, or {RANDOM_WEIGHTS} (those that ship with the package)",
+    )
+    parser.add_argument(
+        "--backend", choices=ENGINE_BACKENDS, help=f"that runs wam_diff's network ({PlannerOptions.backend})"
+    )
+    parser.add_argument(
+        "--target-speed",
+        type=float,
+        metavar="M/S",
+        help=f"of the route follower ({PlannerOptions.target_speed:g})",
+    )
+
+
+def planner_options(args: argparse.Namespace) -> PlannerOptions:
+    """What was asked for; the rest is as the planners have it."""
+    return PlannerOptions(**_asked(args))
+
+
+def planner_parameters(args: argparse.Namespace) -> dict[str, Any]:
+    """What was asked for, as parameters of the node `planner`; the rest is the node's to know."""
+    return {_PARAMETERS.get(name, name): value for name, value in _asked(args).items()}
+
+
+def tell_fallbacks(planner: Planner) -> None:
+    """Print why its network does not run as asked, where it does not; known after its warm-up."""
+    for reason in EngineState.of(planner).fallbacks:
+        print(f"ATTENTION: {planner.name}: {reason}")
+
+
+def _asked(args: argparse.Namespace) -> dict[str, Any]:
+    asked = {name: vars(args).get(name) for name in _OPTIONS}
+    return {name: value for name, value in asked.items() if value is not None}
