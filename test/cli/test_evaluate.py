@@ -29,6 +29,7 @@ def evaluate(*options: str) -> int:
         (("--budget-ms", "0"), "--budget-ms 0.0"),
         (("--step-times", "x.json"), "without a budget"),
         (("--routes", "0"), "0 routes"),
+        (("--weight-noise", "0.1"), "only wam_diff takes it, not route_follower"),
         (("--town", "nowhere"), "no town 'nowhere'"),
     ],
 )

@@ -15,8 +15,8 @@ from wam_ros.core.errors import ConfigError
 from wam_ros.training.contact_sheet import contact_sheet, examples
 from wam_ros.training.dataset import DemoDataset
 from wam_ros.training.demo_folder import DemoFolder
-from wam_ros.training.demo_recipe import DemoRecipe
-from wam_ros.training.demo_sample import CATEGORIES
+from wam_ros.training.demo_recipe import DemoRecipe, DriverRecipe, learner_recipe
+from wam_ros.training.demo_sample import CATEGORIES, SOURCES
 from wam_ros.training.demo_shard import write_shard
 
 RECIPE = DemoRecipe(routes=4, camera=CAMERA)
@@ -120,3 +120,33 @@ def test_the_sheet_shows_examples_of_each_kind(tmp_path: Path) -> None:
     sheet = contact_sheet(dataset, chosen[:4])
     assert sheet.shape == (2 * CAMERA.height, 3 * CAMERA.width, 3)
     assert np.ptp(sheet) > 100
+
+
+def test_who_drives_is_of_the_recipe_and_on_the_card_and_old_folders_stay_theirs(tmp_path: Path) -> None:
+    assert "driver" not in RECIPE.as_dict()  # as in folders from before there were learners
+    learners = learner_recipe(RECIPE, DriverRecipe(("ab" * 32,), 2, 0.25))
+    assert learners.hash != RECIPE.hash
+    assert learners.moved_share < RECIPE.moved_share
+    for name, recipe in (("expert", RECIPE), ("learner", learners)):
+        with _folder(tmp_path / name, recipe) as folder:
+            _write(folder, 0)
+            folder.finish([0], lambda _: "east", {}, {}, {})
+        with _folder(tmp_path / name, recipe):
+            pass  # goes on
+        assert len(DemoDataset(tmp_path / name)) == 6
+    assert "The expert drives." in (tmp_path / "expert" / "README.md").read_text()
+    card = (tmp_path / "learner" / "README.md").read_text()
+    assert "abababababab" in card
+    assert "2 decoding steps. In 25 %" in card
+    with pytest.raises(ConfigError, match="driver was"):
+        DemoFolder(tmp_path / "learner", learner_recipe(RECIPE, DriverRecipe(("cd" * 32,), 2, 0.25)))
+
+
+@pytest.mark.parametrize("wrong", [{"weights": ()}, {"steps": 0}, {"expert_share": 1.1}])
+def test_a_driver_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ConfigError, match="wanted"):
+        replace(DriverRecipe(("ab",)), **wrong)  # type: ignore[arg-type]  # each of its own type
+
+
+def test_numbers_of_sources_in_old_shards_keep_their_meaning() -> None:
+    assert SOURCES[:3] == ("drive", "moved", "speed")

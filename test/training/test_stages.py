@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from test.training.training_parts import tiny_training
 from wam_ros.core.camera import CanonicalCamera
@@ -20,6 +22,8 @@ def test_small_is_far_below_twenty_megabytes_and_keeps_the_data_s_camera(tmp_pat
     config = tiny_training(preset="small")
     folder = export(build_stage(config), tmp_path, CAMERA, config, {})
     assert (folder / "model.safetensors").stat().st_size < 20e6
+    stored = load_file(folder / "model.safetensors")
+    assert {value.dtype for value in stored.values()} == {torch.float16}
     assert load_checkpoint(folder).camera == CAMERA
 
 

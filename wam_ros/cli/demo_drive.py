@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
     from wam_ros.carla_server.environment import EmbeddedEnvironment
     from wam_ros.carla_server.towns.town import Town
+    from wam_ros.cli.demo_learner import Learner
     from wam_ros.core.geometry import SE3
+    from wam_ros.core.protocols import Planner
+    from wam_ros.core.vehicle import VehicleDescription
     from wam_ros.planning.route_planner import PlannedRoute
-    from wam_ros.runtime.loop import DriveTick
+    from wam_ros.runtime.loop import DriveObserver, DriveTick
     from wam_ros.training.demo_recipe import DemoRecipe
+    from wam_ros.training.learner_drive import LearnerDrive
 
 PRELOAD = (
     "wam_ros.cli.demo_drive",
@@ -53,15 +57,22 @@ class DriveTask:
 
 @dataclass(frozen=True)
 class DemoWork:
-    """Records a drive into its shard and tells how many samples it has; the same task gives the same samples."""
+    """Records a drive into its shard and tells how many samples it has; the same task gives the same samples.
+
+    Fields:
+        recipe: How.
+        learners: With the weights that the recipe's driver names; none = the expert drives.
+
+    """
 
     recipe: DemoRecipe
+    learners: tuple[Learner, ...] = ()
 
     def __call__(self, task: DriveTask) -> int:
         """Record.
 
         Raises:
-            WamError: There is no such route, the world fails, or no moment was kept.
+            WamError: There is no such route, the world fails, weights are missing, or no moment was kept.
 
         """
         from wam_ros.carla_server.towns.town import Town
@@ -89,13 +100,20 @@ class DemoWork:
         eye = TownEye(recipe, town, seed, world)
         try:
             labeller = Labeller(vehicle, town.lanes, planned)
-            recorder = DemoRecorder(recipe, task.number, seed, vehicle, planned, labeller, eye)
             expert = ExpertPlanner(PrivilegedExpert(vehicle), EnvironmentTruth(world, town.lanes))
-            checked = CheckedPlanner(expert, PlanMonitor(vehicle), Fallback(vehicle))
+            observers: list[DriveObserver] = [Unhurt(world)]
+            if recipe.driver is None:
+                planner: Planner = expert
+                recorder = DemoRecorder(recipe, task.number, seed, vehicle, planned, labeller, eye)
+            else:
+                planner = learner = self._learner_drive(seed, vehicle, expert, planned, eye)
+                recorder = DemoRecorder(recipe, task.number, seed, vehicle, planned, labeller, eye, learner.source)
+                observers.append(learner)
+            checked = CheckedPlanner(planner, PlanMonitor(vehicle), Fallback(vehicle))
             tracking = TrajectoryController(vehicle)
             controller = DisturbedController(tracking, rng) if disturbed else tracking
             limits = LoopSettings(planning_period=_PLANNING_PERIOD, time_limit=recipe.time_limit)
-            DriveLoop(world, checked, controller, limits, [Unhurt(world), recorder]).run()
+            DriveLoop(world, checked, controller, limits, [*observers, recorder]).run()
         finally:
             eye.close()
             world.close()
@@ -104,6 +122,20 @@ class DemoWork:
             raise InputError(msg)
         write_shard(task.shard, recorder.samples)
         return len(recorder.samples)
+
+    def _learner_drive(
+        self, seed: int, vehicle: VehicleDescription, expert: ExpertPlanner, planned: PlannedRoute, eye: TownEye
+    ) -> LearnerDrive:
+        """One of the learners, drawn for this drive, with the expert beside it."""
+        from wam_ros.training.handover import Handover
+        from wam_ros.training.learner_drive import LearnerDrive
+
+        driver = self.recipe.driver
+        assert driver is not None
+        assert tuple(learner.weights for learner in self.learners) == driver.weights
+        learner = random.Random(f"learner {seed}").choice(self.learners)
+        handover = Handover(driver.expert_share, seed, planned.route.line)
+        return LearnerDrive(learner.load(vehicle, driver.steps), expert, handover, self.recipe, eye)
 
 
 class Unhurt:

@@ -1,4 +1,4 @@
-"""`wam demos`: record what the expert does over many towns and seeds, as data to train on; resumable."""
+"""`wam demos`: record what the expert does, or would do, over many towns and seeds, as data to train on; resumable."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from wam_ros.evaluation.route_task import route_tasks
 
 if TYPE_CHECKING:
     from wam_ros.cli.demo_drive import DriveTask
+    from wam_ros.cli.demo_learner import Learner
     from wam_ros.training.demo_folder import DemoFolder
 
 _WALL_LIMIT_S = 3600.0  # of a drive; a process that hangs is given up
@@ -42,25 +43,40 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--processes", type=int, default=0, help="drives at a time; 0 = one per core (0)")
     parser.add_argument("--samples", type=int, default=0, metavar="N", help="keep the first drives that have so many")
     parser.add_argument("--time-limit", type=float, default=200.0, metavar="SEC", help="of a drive (%(default)s)")
+    parser.add_argument(
+        "--driver", nargs="+", type=Path, default=[], metavar="DIR", help="weights of `wam train` that drive; see below"
+    )
+    parser.add_argument("--driver-steps", type=int, default=1, metavar="K", help="decoding steps (%(default)s)")
+    parser.add_argument(
+        "--expert-share", type=float, default=0.3, metavar="P", help="of a learner's drive, by the expert (%(default)s)"
+    )
+    parser.epilog = "With --driver (DAgger) a learner drives, drawn for each drive, and the expert still labels."
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Record what is not recorded yet, write manifest and data card; exit code 1 where a drive failed."""
     from wam_ros.carla_server.towns.town import Town
+    from wam_ros.cli.demo_drive import VEHICLE
+    from wam_ros.cli.demo_learner import find_learners
+    from wam_ros.planning.catalog import load_vehicle
     from wam_ros.training.dataset import default_folder
     from wam_ros.training.demo_folder import DemoFolder
-    from wam_ros.training.demo_recipe import DemoRecipe
+    from wam_ros.training.demo_recipe import DemoRecipe, DriverRecipe, learner_recipe
 
     if args.processes < 0:
         msg = f"--processes {args.processes}: wanted 0 or more"
         raise ConfigError(msg)
     recipe = DemoRecipe(args.seed, tuple(args.towns), args.routes, args.samples, time_limit=args.time_limit)
+    learners = find_learners(args.driver, load_vehicle(VEHICLE), args.driver_steps)
+    if learners:
+        weights = tuple(learner.weights for learner in learners)
+        recipe = learner_recipe(recipe, DriverRecipe(weights, args.driver_steps, args.expert_share))
     out: Path = args.out or default_folder(Path.home(), os.environ.get("WAM_DATA"), recipe.hash)
     with closing(DemoFolder(out, recipe)) as folder:
         towns = _towns(args.towns, args.seed, out / "towns")
         routes = route_tasks([str(town) for town in towns], recipe.routes, recipe.seed)
-        failed = _record(folder, routes, args.processes or len(os.sched_getaffinity(0)))
+        failed = _record(folder, routes, learners, args.processes or len(os.sched_getaffinity(0)))
         chosen = folder.chosen(folder.finished(), tuple(failed))
         assert chosen is not None, "each drive is finished or failed"
         if not chosen:
@@ -110,7 +126,7 @@ def _town(folder: Path, number: int, seed: int, count: int) -> Path:
     return out
 
 
-def _record(folder: DemoFolder, routes: Any, processes: int) -> dict[int, str]:
+def _record(folder: DemoFolder, routes: Any, learners: tuple[Learner, ...], processes: int) -> dict[int, str]:
     """Drive what is missing; gives the drives that failed, with the reason."""
     from wam_ros.cli.demo_drive import PRELOAD, DemoWork, DriveTask
     from wam_ros.evaluation.pool import Crash, run_all
@@ -122,7 +138,7 @@ def _record(folder: DemoFolder, routes: Any, processes: int) -> dict[int, str]:
         return failed
     progress = _Progress(folder, finished)
     print(f"{len(tasks)} drives, {len(finished)} recorded before; recipe {folder.recipe.hash}")
-    work = DemoWork(folder.recipe)
+    work = DemoWork(folder.recipe, learners)
     with closing(run_all(work, missing, processes, time_limit_s=_WALL_LIMIT_S, preload=PRELOAD)) as pool:
         for ended in pool:
             if ended is None:

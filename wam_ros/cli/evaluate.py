@@ -1,4 +1,4 @@
-"""`wam evaluate`: a planner in the field's own numbers, driving (closed-loop) or on recorded frames (open-loop)."""
+"""`wam evaluate`: a planner in numbers: driving (closed-loop), on recorded frames (open-loop), from rest (starts)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import importlib
 import importlib.util
 from typing import Any
 
-_COMMANDS = ("wam_ros.cli.evaluate_closed_loop", "wam_ros.cli.evaluate_open_loop")
+_COMMANDS = (
+    "wam_ros.cli.evaluate_closed_loop",
+    "wam_ros.cli.evaluate_open_loop",
+    "wam_ros.cli.evaluate_starts",
+)
 
 
 def add_parser(subparsers: Any) -> None:

@@ -14,9 +14,11 @@ from wam_ros.core.errors import WamError
 COMMANDS = {
     "bag": "wam_ros.cli.bag",
     "bench": "wam_ros.cli.bench",
+    "calibrate": "wam_ros.cli.calibrate",
     "carla-server": "wam_ros.cli.carla_server",
     "demos": "wam_ros.cli.demos",
     "drive": "wam_ros.cli.drive",
+    "engine": "wam_ros.cli.engine",
     "evaluate": "wam_ros.cli.evaluate",
     "record": "wam_ros.cli.record",
     "replay": "wam_ros.cli.replay",

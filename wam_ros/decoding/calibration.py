@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +112,11 @@ class Calibration:
     def complete(self) -> bool:
         """Whether every confidence goes through a fitted map."""
         return self.waypoints is not None and self.overall is not None
+
+    @property
+    def identity(self) -> str:
+        """Hash of the maps: equal where equal beliefs come out equal."""
+        return hashlib.sha256(json.dumps(self.to_mapping(), sort_keys=True).encode()).hexdigest()
 
     def of_waypoints(self, believed: Tensor) -> Tensor:
         """(..., 8) -> float64 (..., 8)."""

@@ -157,6 +157,15 @@ class Horizon(NamedTuple):
     diagram: tuple[ReliabilityBin, ...]
 
 
+class CalibrationErrorRow(NamedTuple):
+    """ECE of one belief over so many samples, with its interval where there is one; None = no samples."""
+
+    label: str
+    ece: float | None
+    n: int
+    ci95: tuple[float, float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class CalibrationFigures:
     """All that is told of a planner's confidence; parts without samples are None or empty.
@@ -214,25 +223,37 @@ class CalibrationFigures:
             "ci95": {name: list(ends) for name, ends in self.ci95.items()},
         }
 
+    def errors(self) -> tuple[CalibrationErrorRow, ...]:
+        """The ECE of each waypoint, of all waypoints together, and of "no infraction in 4 s"."""
+        labels = [f"waypoint {one.time_s:.1f} s, r {one.radius_m:.2f} m" for one in self.horizons]
+        rows = [
+            CalibrationErrorRow(label, calibration_error(one.diagram), sum(part.count for part in one.diagram), None)
+            for label, one in zip(labels, self.horizons)
+        ]
+        together = sum(one.count for one in self.waypoints)
+        return (
+            *rows,
+            CalibrationErrorRow("all waypoints", calibration_error(self.waypoints), together, self._of("waypoint_ece")),
+            CalibrationErrorRow(
+                "no infraction in 4 s", calibration_error(self.overall), self.outcomes, self._of("overall_ece")
+            ),
+        )
+
     def table(self) -> str:
         """The same figures for people."""
-        lines = [f"{'confidence':<28}{'ECE':>8}{'n':>9}"]
-        for horizon in self.horizons:
-            label = f"waypoint {horizon.time_s:.1f} s, r {horizon.radius_m:.2f} m"
-            count = sum(one.count for one in horizon.diagram)
-            lines.append(f"{label:<28}{_figure(calibration_error(horizon.diagram)):>8}{count:>9}")
         ause = None if self.sparsification is None else self.sparsification.ause
-        together = sum(one.count for one in self.waypoints)
-        for label, name, value, count in (
-            ("all waypoints", "waypoint_ece", calibration_error(self.waypoints), together),
-            ("no infraction in 4 s", "overall_ece", calibration_error(self.overall), self.outcomes),
-            ("AUSE (ADE)", "ause", ause, self.plans),
-            ("AUROC (infraction in 4 s)", "auroc", self.auroc, self.infractions),
+        lines = [f"{'confidence':<28}{'ECE':>8}{'n':>9}"]
+        for label, value, count, ends in (
+            *self.errors(),
+            ("AUSE (ADE)", ause, self.plans, self._of("ause")),
+            ("AUROC (infraction in 4 s)", self.auroc, self.infractions, self._of("auroc")),
         ):
-            ends = self.ci95.get(name)
             interval = "" if ends is None else f"  95 % [{ends[0]:.3f}, {ends[1]:.3f}]"
             lines.append(f"{label:<28}{_figure(value):>8}{count:>9}{interval}")
         return "\n".join(lines)
+
+    def _of(self, name: str) -> tuple[float, float] | None:
+        return self.ci95.get(name)
 
     def _curves(self) -> dict[str, list[float]] | None:
         if self.sparsification is None:

@@ -19,8 +19,10 @@ from wam_ros.runtime.loop import DriveTick
 
 _PATH_EVERY = 0.5  # s
 _MOTION_EVERY = 0.1  # s
-_AHEAD = 4.0  # s after a plan in which it may go wrong
-_NO_FAULT = "stopped_at_green"  # tiresome, but nothing that a plan's confidence speaks of
+AHEAD_S = 4.0
+"""After a plan, in which it may go wrong."""
+NO_FAULT = "stopped_at_green"
+"""Tiresome, but nothing that a plan's confidence speaks of."""
 _TRAFFIC = (ActorKind.VEHICLE, ActorKind.BICYCLE)
 _FEWEST = 3  # samples of motion that comfort can be told of
 
@@ -90,10 +92,10 @@ class DriveTrace:
 
         Beyond the goal nothing goes wrong; a drive that ended otherwise tells nothing of what would have come.
         """
-        wrong = [event.time_s for event in events if event.at_fault and event.kind != _NO_FAULT]
+        wrong = [event.time_s for event in events if event.at_fault and event.kind != NO_FAULT]
         told = []
         for time_s, overall in self._confidence:
-            bad = any(time_s < at <= time_s + _AHEAD for at in wrong)
-            if bad or goal or time_s + _AHEAD <= end_s:
+            bad = any(time_s < at <= time_s + AHEAD_S for at in wrong)
+            if bad or goal or time_s + AHEAD_S <= end_s:
                 told.append((round(time_s, 2), round(overall, 4), int(bad)))
         return told

@@ -19,16 +19,20 @@ def data_card(manifest: Mapping[str, Any]) -> str:
         ),
         "",
         (
-            "Made by `wam demos` in the embedded world. The privileged expert drives and labels: it sees the "
-            "simulator's truth, which no vehicle has. In some of the drives its commands are spoilt now and then."
+            "Made by `wam demos` in the embedded world. The privileged expert labels: it sees the simulator's truth, "
+            "which no vehicle has."
         ),
+        *_driver(recipe.get("driver")),
         "",
         "## A sample",
         (
             f"- Picture: {camera['width']}x{camera['height']}, focal length {camera['focal_length']:g} px, "
             f"{camera['height_above_ground']:g} m over the road, JPEG {recipe['jpeg_quality']}."
         ),
-        "- Where from: `drive` as driven; `moved` a pose aside and turned; `speed` as driven, but told another speed.",
+        (
+            "- Where from: `drive` as the expert drove; `learner` as a learner drove; `moved` a pose aside and turned; "
+            "`speed` as driven, but told another speed."
+        ),
         "- Told: speed, acceleration, yaw rate, route points, command, as the prompt takes them.",
         (
             "- Labels: the expert's own 4 s from exactly that pose and speed; a small map of classes; light and lead "
@@ -49,7 +53,7 @@ def data_card(manifest: Mapping[str, Any]) -> str:
         lines += ["", f"## By {title}", f"| {title} | samples | share of draws |", "|---|---|---|"]
         lines += [f"| {name} | {row['samples']} | {100.0 * row['drawn']:.1f} % |" for name, row in rows.items()]
     lines += ["", "## Recipe", "| | |", "|---|---|"]
-    lines += [f"| {name} | {_told(value)} |" for name, value in recipe.items() if name != "camera"]
+    lines += [f"| {name} | {_told(value)} |" for name, value in recipe.items() if name not in {"camera", "driver"}]
     lines += ["", "## Made with", *(f"- {name} {version}" for name, version in manifest["versions"].items())]
     if manifest["failed"]:
         lines += ["", "## Drives that failed", *(f"- {drive}: {why}" for drive, why in manifest["failed"].items())]
@@ -61,6 +65,22 @@ def data_card(manifest: Mapping[str, Any]) -> str:
         "- Other speeds than driven are told with a picture in which nothing shows them.",
     ]
     return "\n".join(lines)
+
+
+def _driver(driver: Mapping[str, Any] | None) -> list[str]:
+    """Who drives."""
+    if driver is None:
+        return ["The expert drives. In some of the drives its commands are spoilt now and then."]
+    weights = ", ".join(f"`{digest[:12]}`" for digest in driver["weights"])
+    return [
+        (
+            f"A learner drives (DAgger): weights {weights} (SHA-256), one of them in each drive, {driver['steps']} "
+            f"decoding steps. In {100.0 * driver['expert_share']:.0f} % of the time the expert drives instead, in "
+            "stretches of some seconds; also where the learner stands for 6 s though the expert would go, until it is "
+            "10 m further, and where it is more than 5 m off the route for 2 s, until it is back. A drive ends at a "
+            "collision, and where the expert, too, does not get on for a minute."
+        )
+    ]
 
 
 def _told(value: Any) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,35 @@ from wam_ros.training.demo_shard import FORMAT
 
 _KEPT = {"turn": 1.0, "stop": 0.4, "red light": 0.7, "following": 0.8, "start": 1.0, "yield": 1.0, "plain": 0.4}
 _WEIGHTS = {"turn": 2.0, "stop": 1.0, "red light": 2.0, "following": 1.2, "start": 4.0, "yield": 3.0, "plain": 1.0}
+_LEARNER_MOVED = 0.3
 
 
 def _camera() -> CanonicalCamera:
     return default_camera(preset("small"))
+
+
+@dataclass(frozen=True)
+class DriverRecipe:
+    """Who drives where the expert only labels (DAgger).
+
+    Fields:
+        weights: SHA-256 of the weights files; each drive has one of them.
+        steps: Of decoding.
+        expert_share: Of the time that the expert drives, in stretches of some seconds.
+
+    """
+
+    weights: tuple[str, ...]
+    steps: int = 1
+    expert_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        if not self.weights or self.steps < 1 or not 0.0 <= self.expert_share <= 1.0:
+            msg = (
+                f"driver: {len(self.weights)} weights, {self.steps} steps, expert's share {self.expert_share}: "
+                "wanted at least one of each, and a share within 0..1"
+            )
+            raise ConfigError(msg)
 
 
 @dataclass(frozen=True)
@@ -54,6 +79,7 @@ class DemoRecipe:
         rest_share: Of those, with the ego at rest.
         disturbed_share: Of the drives, those whose commands are spoilt now and then.
         camera_pitch, camera_yaw, camera_height: Half of it is drawn for a drive, half for each picture [rad], [m].
+        driver: The learner that drives; None = the expert does.
 
     """
 
@@ -81,6 +107,7 @@ class DemoRecipe:
     camera_pitch: float = math.radians(1.2)
     camera_yaw: float = math.radians(0.8)
     camera_height: float = 0.08
+    driver: DriverRecipe | None = None
 
     def __post_init__(self) -> None:
         if self.routes < 1 or self.samples < 0 or not self.towns or not self.time_limit > 0.0:
@@ -94,8 +121,10 @@ class DemoRecipe:
             raise ConfigError(msg)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON reads them back."""
+        """Plain values, as JSON reads them back; without `driver` where the expert drives, as in older folders."""
         values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
+        if self.driver is None:
+            del values["driver"]
         return values
 
     @property
@@ -103,6 +132,11 @@ class DemoRecipe:
         """12 hexadecimal digits: other recipe, other digits."""
         text = json.dumps({"format": FORMAT, **self.as_dict()}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def learner_recipe(recipe: DemoRecipe, driver: DriverRecipe) -> DemoRecipe:
+    """The recipe for drives of a learner: it strays by itself, so that less is moved aside and nothing is spoilt."""
+    return replace(recipe, driver=driver, moved_share=_LEARNER_MOVED, disturbed_share=0.0)
 
 
 def camera_pose(camera: CanonicalCamera, camera_x: float, noise: Sequence[float] | NDArray[np.float32]) -> SE3:

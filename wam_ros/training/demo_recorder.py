@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -60,6 +61,7 @@ class DemoRecorder:
         planned: The route.
         labeller: For that route.
         eye: The renderer.
+        source: Tells who drives now: "drive", the expert, or "learner".
 
     """
 
@@ -72,6 +74,7 @@ class DemoRecorder:
         planned: PlannedRoute,
         labeller: Labeller,
         eye: Eye,
+        source: Callable[[], str] = lambda: "drive",
     ) -> None:
         self.samples: list[Sample] = []
         self.moments = 0
@@ -82,6 +85,7 @@ class DemoRecorder:
         self._planned = planned
         self._labeller = labeller
         self._eye = eye
+        self._source = source
         self._mounted = self._camera_noise()
         self._begun_ns: int | None = None
         self._due_ns = 0
@@ -110,7 +114,7 @@ class DemoRecorder:
         if kept >= _most(recipe.kept, labels):
             return
         seen = self._seen(scene.ego.pose, noise)
-        self._add(scene, labels, seen, noise, "drive")
+        self._add(scene, labels, seen, noise, self._source())
         if speeds:
             ego = _at_speed(scene.ego, 0.0 if at_rest else min(share * scene.ego.speed, self._vehicle.max_speed))
             other = replace(scene, ego=ego)

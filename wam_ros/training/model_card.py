@@ -37,6 +37,8 @@ For research in simulation. It is not fit to move a vehicle among people; nothin
 plan monitor or the command guard.
 """
 
+_CALIBRATION = "as the network believes it, or as the maps say that `wam calibrate` left in config.json"
+
 
 def model_card(config: TrainingConfig, figures: Mapping[str, str]) -> str:
     """Markdown of a stage's result; `figures` by name, of which `Data` and `Command` have their own places."""
@@ -57,7 +59,7 @@ def model_card(config: TrainingConfig, figures: Mapping[str, str]) -> str:
         settings=_rows({name: f"{value}" for name, value in config.as_dict().items()}),
         measured=measured,
         figures=_rows(rest),
-        calibration="none" if is_stem else "as the network believes it: no map has been fitted",
+        calibration="none" if is_stem else _CALIBRATION,
     )
 
 

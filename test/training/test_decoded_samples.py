@@ -1,0 +1,96 @@
+"""The confidences that maps are fitted on are those of the planner that drives."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from test.training.made_demos import CAMERA, made_sample
+from wam_ros.core import SE2, CameraImage, EgoState, Observation, Route
+from wam_ros.core.errors import ConfigError
+from wam_ros.core.timing import Deadline
+from wam_ros.decoding import DecodeSettings
+from wam_ros.models import Checkpoint, preset, random_checkpoint
+from wam_ros.models.config import ROUTE_DISTANCES
+from wam_ros.models.vocabulary import COMMANDS
+from wam_ros.planning.wam_diff import WamDiffPlanner
+from wam_ros.training.dataset import MANIFEST, SHARDS, DemoDataset
+from wam_ros.training.decoded_samples import decoded_samples
+from wam_ros.training.demo_sample import Sample
+from wam_ros.training.demo_shard import FORMAT, write_shard
+
+SETTINGS = DecodeSettings(steps=2)
+
+
+def straight_sample(number: int, drive: int) -> Sample:
+    """Its route is straight, so that points at arc lengths say all of it."""
+    route = np.column_stack([ROUTE_DISTANCES, np.zeros(len(ROUTE_DISTANCES))]).astype(np.float32)
+    return replace(made_sample(number, drive), route=route, command=COMMANDS.index("left"))
+
+
+@pytest.fixture(scope="module")
+def samples() -> list[Sample]:
+    return [straight_sample(number, drive) for drive in (4, 7) for number in range(3)]
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory, samples: list[Sample]) -> DemoDataset:
+    folder = tmp_path_factory.mktemp("demos")
+    for name, part in (("a.npz", samples[:3]), ("b.npz", samples[3:])):
+        write_shard(folder / SHARDS / name, part)
+    entries = [{"file": name, "town": "town", "samples": 3} for name in ("a.npz", "b.npz")]
+    manifest = {"format": FORMAT, "recipe": {"camera": CAMERA.as_dict()}, "towns": ["town"], "shards": entries}
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    return DemoDataset(folder)
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return random_checkpoint(preset("tiny"), CAMERA)
+
+
+def observation(sample: Sample) -> Observation:
+    ego = EgoState(
+        0,
+        "odom",
+        SE2(0.0, 0.0, 0.0),
+        float(sample.velocity[0]),
+        lateral_speed=float(sample.velocity[1]),
+        acceleration=float(sample.acceleration[0]),
+        lateral_acceleration=float(sample.acceleration[1]),
+        yaw_rate=float(sample.yaw_rate),
+    )
+    image = CameraImage(0, sample.image(), "rgb8", CAMERA.model())
+    route = Route.from_points("odom", [[0.0, 0.0], [200.0, 0.0]])
+    return Observation(0, ego, {"front": image}, route, "left")
+
+
+def test_they_are_those_of_the_planner(checkpoint: Checkpoint, dataset: DemoDataset, samples: list[Sample]) -> None:
+    decoded = decoded_samples(checkpoint, dataset, SETTINGS, 100)
+    planner = WamDiffPlanner(checkpoint, SETTINGS)
+    assert decoded.drives.tolist() == [4, 4, 4, 7, 7, 7]
+    for row, sample in enumerate(samples):
+        plan = planner.plan(observation(sample), Deadline.unlimited())
+        assert plan.waypoint_confidence is not None
+        np.testing.assert_allclose(decoded.believed[row].numpy(), plan.waypoint_confidence, atol=1e-6)
+        errors = np.linalg.norm(plan.trajectory.positions - sample.plan[:, :2], axis=1)
+        np.testing.assert_allclose(decoded.errors[row].numpy(), errors, atol=1e-5)
+    assert decoded.happened.shape == (6, 8)
+    assert torch.equal(decoded.happened[:, 7], decoded.errors[:, 7] <= 1.5)
+
+
+def test_few_are_spread_over_all(checkpoint: Checkpoint, dataset: DemoDataset) -> None:
+    counted: list[tuple[int, int]] = []
+    decoded = decoded_samples(checkpoint, dataset, DecodeSettings(steps=1), 2, lambda *now: counted.append(now))
+    assert decoded.drives.tolist() == [4, 7]
+    assert counted == [(1, 2), (2, 2)]
+
+
+def test_another_camera_is_refused(dataset: DemoDataset) -> None:
+    other = random_checkpoint(preset("tiny"), replace(CAMERA, height_above_ground=2.0))
+    with pytest.raises(ConfigError, match="the weights were trained for"):
+        decoded_samples(other, dataset, SETTINGS, 10)

@@ -1,0 +1,261 @@
+"""`wam calibrate`: fits the maps of a checkpoint's confidence, and tells how honest it is with and without them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wam_ros.cli.progress import show_count, show_line
+from wam_ros.core.errors import ConfigError, InputError
+from wam_ros.planning.catalog import PlannerOptions
+
+if TYPE_CHECKING:
+    from wam_ros.decoding import Calibration
+    from wam_ros.evaluation.calibration import CalibrationFigures, OutcomeSamples
+    from wam_ros.evaluation.calibration_pool import DrivenResult
+    from wam_ros.models import Checkpoint
+    from wam_ros.training.decoded_samples import DecodedSamples
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `calibrate`."""
+    parser = subparsers.add_parser(
+        "calibrate",
+        help="make a checkpoint's confidence honest, and measure it",
+        description="First the waypoints (--data), from towns that were not trained on; then evaluate it, and fit the "
+        "whole plan (--results). Only the maps in the checkpoint's config.json change, never its weights.",
+    )
+    parser.add_argument("--weights", type=Path, required=True, metavar="DIR", help="checkpoint of wam_diff")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--data", type=Path, metavar="DIR", help="fit each waypoint: a folder of `wam demos`")
+    source.add_argument(
+        "--results", nargs="+", type=Path, metavar="JSON", help="fit the plan: results of `wam evaluate closed-loop`"
+    )
+    parser.add_argument("--towns", nargs="+", metavar="TOWN", help="of the data, to fit on")
+    parser.add_argument("--check", nargs="+", metavar="TOWN", help="of the data, to measure on; none of --towns")
+    parser.add_argument("--steps", type=int, default=0, metavar="K", help="decoding steps (one per waypoint)")
+    parser.add_argument("--samples", type=int, default=2000, help="at most, to fit and to measure (%(default)s each)")
+    parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fit, measure, write the maps, tell."""
+    import torch
+
+    from wam_ros.models import load_checkpoint
+
+    _check(args)
+    torch.set_num_threads(args.threads)
+    checkpoint = load_checkpoint(args.weights, getattr(torch, PlannerOptions.compute_dtype))
+    told = _waypoints(args, checkpoint) if args.results is None else _plans(args, checkpoint)
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"weights_hash": checkpoint.weights_hash, **told}, indent=1, allow_nan=False)
+        args.json.write_text(text + "\n", encoding="utf-8")
+        print(f"wrote {args.json}")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    towns = [name for name in ("towns", "check") if getattr(args, name)]
+    if args.results is not None and towns:
+        msg = f"--{towns[0]} goes with --data: results say themselves where they were driven"
+        raise ConfigError(msg)
+    if args.data is not None and len(towns) < 2:
+        msg = "--data needs --towns to fit on and --check to measure on"
+        raise ConfigError(msg)
+    both = sorted(set(args.towns or ()) & set(args.check or ()))
+    if both:
+        msg = f"--check {' '.join(both)}: fitted on as well; measure on towns that are not among --towns"
+        raise ConfigError(msg)
+    if args.samples < 1 or args.threads < 1:
+        msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
+        raise ConfigError(msg)
+
+
+def _maps_of(checkpoint: Checkpoint) -> Calibration:
+    from wam_ros.decoding import Calibration
+
+    stored = checkpoint.calibration
+    return Calibration() if stored is None else Calibration.from_mapping(stored)
+
+
+def _waypoints(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
+    """One map per waypoint; the map of the plan, if there is one, was made for others and is taken away."""
+    from wam_ros.decoding import Calibration, DecodeOrder, DecodeSettings
+    from wam_ros.evaluation.calibration_comparison import comparison_table
+    from wam_ros.models.checkpoint import write_calibration
+    from wam_ros.training.dataset import DemoDataset
+    from wam_ros.training.decoded_samples import decoded_samples
+
+    settings = DecodeSettings(order=DecodeOrder(PlannerOptions.order), steps=args.steps or None)
+    towns = {"fit": sorted(set(args.towns)), "check": sorted(set(args.check))}
+    data = {use: DemoDataset(args.data, names) for use, names in towns.items()}
+    decoded: dict[str, DecodedSamples] = {}
+    for use, dataset in data.items():
+
+        def count(done: int, of: int, use: str = use) -> None:
+            show_count(f"{use}: {done} of {of} samples")
+
+        decoded[use] = decoded_samples(checkpoint, dataset, settings, args.samples, count)
+    show_line("")
+    fit, check = decoded["fit"], decoded["check"]
+    maps = Calibration.fit_waypoints(fit.believed, fit.happened)
+    before = _waypoint_figures(check, Calibration())
+    after = _waypoint_figures(check, maps)
+    write_calibration(args.weights, maps.to_mapping())
+    for use, verb in (("fit", "fitted on"), ("check", "measured on")):
+        print(f"{verb} {len(decoded[use].drives)} samples of {', '.join(towns[use])}")
+    print(f"{settings.planned_steps} decoding steps, order {settings.order.value}")
+    print(comparison_table(before, after))
+    if _ece(after) > _ece(before):
+        print("ATTENTION: on these towns the maps make it worse; fit on more samples or more towns")
+    if _maps_of(checkpoint).overall is not None:
+        print("the map of the plan belonged to the old ones and is gone: evaluate again, then fit it by --results")
+    print(f"wrote the maps of the waypoints into {args.weights}")
+    return {
+        "towns": towns,
+        "samples": {use: len(one.drives) for use, one in decoded.items()},
+        "steps": settings.planned_steps,
+        "order": settings.order.value,
+        "before": before.as_dict(),
+        "after": after.as_dict(),
+        "calibration": maps.to_mapping(),
+    }
+
+
+def _waypoint_figures(decoded: DecodedSamples, maps: Calibration) -> CalibrationFigures:
+    import numpy as np
+
+    from wam_ros.decoding.layout import WAYPOINT_TIMES
+    from wam_ros.evaluation.calibration import WaypointSamples, calibration_figures, hit_radii
+
+    believed, errors = maps.of_waypoints(decoded.believed).numpy(), decoded.errors.numpy()
+    known = np.ones(errors.shape, np.bool_)
+    times = np.array(WAYPOINT_TIMES)
+    figures = calibration_figures(
+        WaypointSamples(times, hit_radii(times), believed, errors, known, decoded.drives), None
+    )
+    assert figures is not None, "there are samples"
+    return figures
+
+
+def _ece(figures: CalibrationFigures) -> float:
+    value = next(row.ece for row in figures.errors() if row.label == "all waypoints")
+    assert value is not None, "there are samples"
+    return value
+
+
+def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
+    """The map of the whole plan, from what this checkpoint drove; AUROC over all that was given."""
+    import torch
+
+    from wam_ros.decoding import MonotoneMap
+    from wam_ros.evaluation.calibration import OutcomeSamples
+    from wam_ros.evaluation.calibration_comparison import comparison_table
+    from wam_ros.evaluation.calibration_pool import DrivenRoutes, read_driven
+    from wam_ros.models.checkpoint import write_calibration
+
+    maps = replace(_maps_of(checkpoint), overall=None)
+    if maps.waypoints is None:
+        msg = f"{args.weights}: the waypoints have no maps yet; fit them first by --data, then evaluate again"
+        raise ConfigError(msg)
+    results = read_driven(args.results)
+    own = _own(results, checkpoint.weights_hash, maps.identity)
+    parts = dict(zip(("fit", "check"), DrivenRoutes.together(result.routes for result in own).split()))
+    fit, check = (_outcomes(parts[use].outcomes(), use) for use in ("fit", "check"))
+    if not fit.infraction.any():
+        msg = (
+            f"no infraction on the {len(parts['fit'].roads())} routes to fit on: there is nothing to learn from; "
+            "evaluate on more routes"
+        )
+        raise InputError(msg)
+    overall = MonotoneMap.fit(torch.tensor(fit.believed), torch.tensor(~fit.infraction))
+    mapped = OutcomeSamples(overall(torch.tensor(check.believed)).numpy(), check.infraction, check.drives)
+    before, after = _outcome_figures(check), _outcome_figures(mapped)
+    write_calibration(args.weights, replace(maps, overall=overall).to_mapping())
+    for use, verb in (("fit", "fitted on"), ("check", "measured on")):
+        print(f"{verb} {len(parts[use].roads())} routes with {parts[use].events()} infractions")
+    print(comparison_table(before, after))
+    told = {use: {"routes": len(part.roads()), "events": part.events()} for use, part in parts.items()}
+    pooled = _pooled(results)
+    print(f"wrote the map of the plan into {args.weights}")
+    figures = {"before": before.as_dict(), "after": after.as_dict(), **pooled}
+    return {**told, **figures, "calibration": replace(maps, overall=overall).to_mapping()}
+
+
+def _own(results: Sequence[DrivenResult], weights_hash: str, maps: str) -> list[DrivenResult]:
+    """The results of these weights, with the confidence that the map of the plan is asked about."""
+    own = [result for result in results if result.weights_hash == weights_hash]
+    if not own:
+        found = ", ".join(sorted({result.weights_hash[:12] for result in results}))
+        msg = f"no result of the weights {weights_hash[:12]}, only of {found}: the map is fitted on their own drives"
+        raise ConfigError(msg)
+    for result in own:
+        if result.calibration is None:
+            print(f"{result.path} does not say by which maps it was driven: taken for the present ones")
+        elif result.calibration != maps:
+            msg = (
+                f"{result.path}: driven with other maps than the waypoints have now, or with one of the plan; "
+                "fit the waypoints by --data, then evaluate again"
+            )
+            raise ConfigError(msg)
+    return own
+
+
+def _outcomes(samples: OutcomeSamples | None, use: str) -> OutcomeSamples:
+    if samples is None:
+        msg = f"no plan of the routes to {use} on tells a confidence"
+        raise InputError(msg)
+    return samples
+
+
+def _outcome_figures(samples: OutcomeSamples) -> CalibrationFigures:
+    from wam_ros.evaluation.calibration import calibration_figures
+
+    figures = calibration_figures(None, samples)
+    assert figures is not None, "there are samples"
+    return figures
+
+
+def _pooled(results: Sequence[DrivenResult]) -> dict[str, Any]:
+    """AUROC of each result and of all together, with the interval over routes, told and for the file."""
+    from wam_ros.evaluation.calibration_pool import DrivenRoutes
+
+    routes = DrivenRoutes.together(result.routes for result in results)
+    together = _outcome_figures(_outcomes(routes.outcomes(), "measure"))
+    print(f"{'low confidence against an infraction in 4 s':<44}{'maps':<10}{'routes':>7}{'events':>7}{'AUROC':>7}")
+    rows = []
+    for result in results:
+        outcomes = result.routes.outcomes()
+        rows.append(
+            {
+                "file": str(result.path),
+                "planner": result.planner,
+                "weights_hash": result.weights_hash,
+                "maps": result.calibration,
+                "routes": len(result.routes.roads()),
+                "events": result.routes.events(),
+                "auroc": None if outcomes is None else outcomes.auroc(),
+            }
+        )
+        _print_row(f"{result.planner} {result.path.name}", rows[-1])
+    if len({result.calibration for result in results}) > 1:
+        print("ATTENTION: driven with different maps: their confidences are not quite comparable")
+    pooled = {"routes": len(routes.roads()), "events": routes.events(), "auroc": together.auroc, "maps": None}
+    ends = together.ci95.get("auroc")
+    _print_row("together", pooled, "" if ends is None else f"  95 % [{ends[0]:.3f}, {ends[1]:.3f}]")
+    return {"results": rows, "pooled": {**pooled, "figures": together.as_dict()}}
+
+
+def _print_row(name: str, row: dict[str, Any], interval: str = "") -> None:
+    value, maps = row["auroc"], row["maps"]
+    auroc = "-" if value is None else f"{value:.3f}"
+    shown = "-" if maps is None else maps[:8]
+    print(f"{name:<43} {shown:<10}{row['routes']:>7}{row['events']:>7}{auroc:>7}{interval}")
