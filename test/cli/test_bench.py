@@ -62,3 +62,8 @@ def test_bench_decode(tmp_path: Path) -> None:
     assert (exact["tokens_equal"], exact["agreement_full"], exact["steps"]) == (True, 1.0, 8)
     assert exact["plan_ms_p99"] >= exact["plan_ms_p50"] > exact["prefill_ms_p50"] > 0.0
     assert set(exact["steps_at_ms"]) == {"20", "40", "80", "160"}
+    for program in ("prefill", "step"):
+        assert exact[f"{program}_program_ms_p50"] > 0.0
+        assert exact[f"{program}_share_of_peak"] >= 0.0
+    assert rows[0]["step_mb"] < exact["step_mb"]  # shorter numbers
+    assert rows[0]["step_gflop"] == exact["step_gflop"]

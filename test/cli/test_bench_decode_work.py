@@ -59,8 +59,9 @@ def test_the_papers_network() -> None:
     prefill, step = prefill_work(model, 2385), step_work(model, 2385)
     # Our last layer ends at its keys and values: 31 of 32 feed-forward networks.
     assert prefill.flops == pytest.approx(36.8e12, rel=0.04)
-    assert step.flops == pytest.approx(0.53e12, rel=0.04)
-    weights = 2 * 7.52e9  # of the layers, with experts; the head is not part of a step here
+    head = 2 * 32 * 4096 * 146_350
+    assert step.flops + head == pytest.approx(0.53e12, rel=0.01)
+    weights = 2 * 7.52e9  # of the layers, with experts; the head is not part of the program
     assert step.bytes == pytest.approx(weights + 1.25e9, rel=0.01)
 
 

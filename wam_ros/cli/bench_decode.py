@@ -1,4 +1,4 @@
-"""`wam bench decode`: from image to plan, by parts; cached against uncached; steps reached within budgets."""
+"""`wam bench decode`: from image to plan, by parts; cached against uncached; against the machine; within budgets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wam_ros.cli.bench_decode_peaks import Peaks, achieved, measure_peaks
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
 from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS
 
@@ -50,11 +51,19 @@ def run(args: argparse.Namespace) -> int:
     print(f"torch threads {args.threads}; times in ms; image to plan, without camera driver and middleware")
     rows = []
     for dtype in args.compute_dtypes:
+        peaks = _peaks(dtype, args.threads)
         for backend in args.backend:
-            rows.append(_row(args, dtype, backend))
+            rows.append(_row(args, dtype, backend, peaks))
             print_row(rows[-1])
     write_rows(args.json, "decode", rows)
     return 0
+
+
+def _peaks(dtype: str, threads: int) -> Peaks:
+    import torch
+
+    torch.set_num_threads(threads)
+    return measure_peaks(getattr(torch, dtype), torch.device(_DEVICE))
 
 
 def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, backend: str) -> WamDiffPlanner:
@@ -91,7 +100,7 @@ def _config(name: str) -> WamDiffConfig:
     )
 
 
-def _row(args: argparse.Namespace, dtype: str, backend: str) -> dict[str, Any]:
+def _row(args: argparse.Namespace, dtype: str, backend: str, peaks: Peaks) -> dict[str, Any]:
     import torch
 
     from wam_ros.core.timing import Deadline
@@ -125,6 +134,8 @@ def _row(args: argparse.Namespace, dtype: str, backend: str) -> dict[str, Any]:
         answer, wanted = cached[-1][1], reference[-1][1]
         full = wanted if twin.attention == "prefix" else twin.decode_uncached()
     steps = answer.steps_done
+    visual_tokens = _visual_tokens(planner)
+    programs = achieved(planner.engine, twin.positions - answer.tokens.shape[-1], visual_tokens, peaks, args.repeats)
     per_part = {name: percentile([part[name] for part in parts], 50) for name in parts[0]}
     reached = {}
     for budget in _BUDGETS_MS:
@@ -159,8 +170,22 @@ def _row(args: argparse.Namespace, dtype: str, backend: str) -> dict[str, Any]:
         "tokens_equal": share_equal(answer, wanted) == 1.0,
         "agreement_full": share_equal(answer, full),
         "speedup_vs_uncached": round(median_uncached / median_cached, 2),
+        **programs,
         "steps_at_ms": reached,
     }
+
+
+def _visual_tokens(planner: WamDiffPlanner) -> int:
+    import torch
+
+    from wam_ros.models import WamDiff
+
+    model, camera = planner.engine.network, planner.camera
+    assert isinstance(model, WamDiff)
+    assert camera is not None
+    black = torch.zeros(1, camera.height, camera.width, 3, dtype=torch.uint8)
+    with torch.inference_mode():
+        return model.see(black).shape[1]
 
 
 def _observation(planner: WamDiffPlanner) -> Observation:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from wam_ros.engines.engine import PrefixCache
 from wam_ros.engines.network import Layer, Network
+from wam_ros.engines.programs import PrefillProgram, StepProgram
 
 
 class EagerEngine:
@@ -22,6 +23,7 @@ class EagerEngine:
 
     def __init__(self, network: Network, *, guided: bool = False) -> None:
         self._network = network
+        self._prefill_program, self._step_program = PrefillProgram(network), StepProgram(network)
         self._contexts = 2 if guided else 1
         self._caches: dict[tuple[int, int], PrefixCache] = {}
 
@@ -65,14 +67,13 @@ class EagerEngine:
         where = rows.repeat(cache.contexts, 1)[..., None].expand(-1, -1, hidden.shape[-1])
         return self._network.number_logits(hidden.gather(1, where))
 
-    def _read(self, prompts: Tensor, visual: Tensor) -> list[Layer]:
-        return self._network.read_prompt(self._network.embed_prompt(prompts, visual))
+    def _read(self, prompt: Tensor, visual: Tensor) -> tuple[Layer, ...]:
+        found: tuple[Layer, ...] = self._prefill_program(prompt, visual)
+        return found
 
     def _answer(self, cache: PrefixCache, tokens: Tensor) -> Tensor:
-        network = self._network
-        rows = network.embed_answer(tokens, cache.prompt_length)
-        rows = rows.expand(cache.contexts, *rows.shape)  # (C, K, L, d)
-        return network.read_answers(rows, list(cache.layers)).flatten(0, 1)
+        hidden: Tensor = self._step_program(tokens, cache.layers)
+        return hidden
 
     def _cache(self, prompt_length: int, visual_tokens: int) -> PrefixCache:
         shape = prompt_length, visual_tokens
@@ -88,11 +89,11 @@ class EagerEngine:
         if self._contexts == 2:
             masks = torch.full((1, prompt_length), config.mask_id, device=network.device)
             nothing = torch.zeros(1, 1, config.width, dtype=network.compute_dtype, device=network.device)
-            self._fill(cache, 1, network.read_prompt(network.embed_prompt(masks, nothing)))
+            self._fill(cache, 1, self._prefill_program(masks, nothing))
         return cache
 
     @staticmethod
-    def _fill(cache: PrefixCache, context: int, layers: list[Layer]) -> None:
+    def _fill(cache: PrefixCache, context: int, layers: tuple[Layer, ...]) -> None:
         for (keys, values), (k, v) in zip(cache.layers, layers):
             keys[context].copy_(k[0])
             values[context].copy_(v[0])

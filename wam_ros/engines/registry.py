@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 
 from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import ConfigError
+from wam_ros.engines import inductor, tensorrt
+from wam_ros.engines.built import BuiltEngine
 from wam_ros.engines.eager import EagerEngine
 from wam_ros.engines.engine import Engine
-from wam_ros.engines.inductor import InductorEngine
 from wam_ros.engines.network import Network
-from wam_ros.engines.tensorrt import why_no_tensorrt
+from wam_ros.engines.program_engine import FallBack
+
+BACKENDS = ("eager", inductor.NAME, tensorrt.NAME)
 
 
-def _eager(network: Network, guided: bool, _answers: int) -> Engine:
-    return EagerEngine(network, guided=guided)
-
-
-def _inductor(network: Network, guided: bool, answers: int) -> Engine:
-    return InductorEngine(network, guided=guided, answers=answers)
-
-
-def _tensorrt(_network: Network, _guided: bool, _answers: int) -> Engine:
-    msg = f"backend tensorrt: {why_no_tensorrt()}"
-    raise ConfigError(msg)
-
-
-BACKENDS: dict[str, Callable[[Network, bool, int], Engine]] = {
-    "eager": _eager,
-    "inductor": _inductor,
-    "tensorrt": _tensorrt,
-}
-
-
-def make_engine(backend: str, network: Network, *, guided: bool = False, answers: int = 1) -> Engine:
+def make_engine(
+    backend: str,
+    network: Network,
+    *,
+    guided: bool = False,
+    answers: int = 1,
+    engines: Path | None = None,
+    weights_hash: str = "",
+    fall_back: FallBack = "eager",
+) -> Engine:
     """The engine of that backend.
 
     Args:
@@ -41,12 +33,20 @@ def make_engine(backend: str, network: Network, *, guided: bool = False, answers
         network: In evaluation mode.
         guided: With the second context of classifier-free guidance.
         answers: Decoded side by side, the candidates.
+        engines: Folder of engines built ahead. None: inductor compiles at each start; tensorrt needs one.
+        weights_hash: Of the network's checkpoint, which an engine must have been built for.
+        fall_back: Where the backend cannot be had: eager, told in the engine's `fallbacks`, or an error.
 
     Raises:
-        ConfigError: There is no such backend, or it cannot run here; the text says what is missing.
+        ConfigError: There is no such backend; or it cannot be had here and there is no fall-back: the text says what is
+            missing.
 
     """
     if backend not in BACKENDS:
-        msg = f"backend: {unknown_key(backend, tuple(BACKENDS))}"
+        msg = f"backend: {unknown_key(backend, BACKENDS)}"
         raise ConfigError(msg)
-    return BACKENDS[backend](network, guided, answers)
+    if backend == "eager":
+        return EagerEngine(network, guided=guided)
+    if backend == inductor.NAME and engines is None:
+        return inductor.InductorEngine(network, guided=guided, answers=answers, fall_back=fall_back)
+    return BuiltEngine(backend, network, weights_hash, engines, guided=guided, answers=answers, fall_back=fall_back)
