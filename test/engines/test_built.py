@@ -15,7 +15,7 @@ from test.engines.parts import decoded, prefilled, reference
 from test.models.parts import make_answers, make_model, make_prompt, make_visual, tiny_config
 from wam_ros.core.errors import ConfigError
 from wam_ros.decoding import DecodeSettings
-from wam_ros.engines import BuiltEngine, EngineKey, StoredEngine, build_engine, make_engine
+from wam_ros.engines import BuiltEngine, EngineChoice, EngineKey, StoredEngine, build_engine, make_engine
 from wam_ros.engines.inductor import why_no_compiler
 from wam_ros.models import WamDiff
 
@@ -112,7 +112,7 @@ def test_without_a_built_engine_nothing_is_built(model: WamDiff, tmp_path: Path)
 
 
 def test_the_registry_takes_a_folder_of_engines(model: WamDiff, tmp_path: Path) -> None:
-    engine = make_engine("inductor", model, engines=tmp_path, weights_hash=WEIGHTS, fall_back="none")
+    engine = make_engine(EngineChoice("inductor", tmp_path, "none"), model, WEIGHTS)
     assert isinstance(engine, BuiltEngine)
     with pytest.raises(ConfigError, match=r"backend inductor: .*no built engine there"):
         engine.prepare(LENGTH, VISUAL)

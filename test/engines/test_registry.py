@@ -8,7 +8,7 @@ import pytest
 
 from test.models.parts import make_model, tiny_config
 from wam_ros.core import ConfigError, VehicleDescription
-from wam_ros.engines import BACKENDS, make_engine
+from wam_ros.engines import BACKENDS, EngineChoice, make_engine
 from wam_ros.planning.catalog import ENGINE_BACKENDS, PlannerOptions, make_planner
 from wam_ros.planning.engine_state import EngineState
 
@@ -16,22 +16,27 @@ from wam_ros.planning.engine_state import EngineState
 def test_the_catalog_names_the_backends() -> None:
     assert BACKENDS == ENGINE_BACKENDS
     model = make_model(tiny_config())
-    assert make_engine("eager", model).backend == "eager"
-    assert make_engine("eager", model).network is model
+    assert make_engine(EngineChoice(), model).backend == "eager"
+    assert make_engine(EngineChoice(), model).network is model
 
 
 def test_unknown_backends_are_refused() -> None:
     with pytest.raises(ConfigError, match="backend: unknown 'inducter'; did you mean 'inductor'"):
-        make_engine("inducter", make_model(tiny_config()))
+        EngineChoice("inducter")
+    with pytest.raises(ConfigError, match="fall_back: unknown 'eeger'; did you mean 'eager'"):
+        EngineChoice(fall_back="eeger")  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch_tensorrt") is not None, reason="it is there")
 def test_tensorrt_says_what_is_missing(vehicle: VehicleDescription) -> None:
     model = make_model(tiny_config())
     with pytest.raises(ConfigError, match=r"backend tensorrt: the package torch_tensorrt is not installed: .* or take"):
-        make_engine("tensorrt", model, fall_back="none")
+        make_engine(EngineChoice("tensorrt", fall_back="none"), model)
     options = PlannerOptions(checkpoint="random:tiny", backend="tensorrt")
-    for fallen in (make_engine("tensorrt", model), EngineState.of(make_planner("wam_diff", vehicle, options))):
+    for fallen in (
+        make_engine(EngineChoice("tensorrt"), model),
+        EngineState.of(make_planner("wam_diff", vehicle, options)),
+    ):
         assert fallen.backend == "eager"
         (reason,) = fallen.fallbacks
         assert reason.startswith("tensorrt runs as eager: the package torch_tensorrt is not installed")

@@ -68,16 +68,18 @@ def _peaks(dtype: str, threads: int) -> Peaks:
 
 def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, backend: str) -> WamDiffPlanner:
     from wam_ros.core.errors import ConfigError
+    from wam_ros.engines import EngineChoice
     from wam_ros.planning.wam_diff import load_wam_diff, random_wam_diff
 
+    engine = EngineChoice(backend, fall_back="none")  # figures of another backend would be none of this one's
     if args.checkpoint is None:
         config = _config(args.preset)
         config = config if args.attention is None else replace(config, attention=args.attention)
-        return random_wam_diff(config, settings, dtype, args.threads, backend)
+        return random_wam_diff(config, settings, dtype, args.threads, engine)
     if args.attention is not None:
         msg = f"--attention {args.attention}: trained weights have their own mode; leave it out with --checkpoint"
         raise ConfigError(msg)
-    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, backend)
+    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine)
 
 
 def _config(name: str) -> WamDiffConfig:

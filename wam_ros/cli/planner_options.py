@@ -6,15 +6,23 @@ import argparse
 from typing import Any
 
 from wam_ros.core.protocols import Planner
-from wam_ros.planning.catalog import ENGINE_BACKENDS, RANDOM_WEIGHTS, PlannerOptions
+from wam_ros.planning.catalog import ENGINE_BACKENDS, FALL_BACKS, RANDOM_WEIGHTS, PlannerOptions
 from wam_ros.planning.engine_state import EngineState
 
-_OPTIONS = ("target_speed", "checkpoint", "backend", "steps", "weight_noise")  # not every command has them all
+_OPTIONS = (
+    "target_speed",
+    "checkpoint",
+    "backend",
+    "engines",
+    "fall_back",
+    "steps",
+    "weight_noise",
+)  # not every command has them all
 _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option otherwise
 
 
 def add_planner_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--checkpoint`, `--backend` and `--target-speed`; `--steps` excludes other options in some commands."""
+    """Add `--checkpoint`, those of the engine and `--target-speed`; `--steps` excludes other options in some commands."""
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
@@ -22,6 +30,10 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--backend", choices=ENGINE_BACKENDS, help=f"that runs wam_diff's network ({PlannerOptions.backend})"
+    )
+    parser.add_argument("--engines", metavar="DIR", help="engines that `wam engine build` made for it")
+    parser.add_argument(
+        "--fall-back", choices=FALL_BACKS, help=f"where the backend cannot be had ({PlannerOptions.fall_back})"
     )
     parser.add_argument(
         "--target-speed",

@@ -10,7 +10,7 @@ from wam_ros.engines.engine_store import StoredEngine, stored_engines
 from wam_ros.engines.inductor import InductorEngine
 from wam_ros.engines.network import Network
 from wam_ros.engines.program_engine import FallBack
-from wam_ros.engines.registry import BACKENDS, make_engine
+from wam_ros.engines.registry import BACKENDS, EngineChoice, make_engine
 
 __all__ = [
     "BACKENDS",
@@ -18,6 +18,7 @@ __all__ = [
     "EagerEngine",
     "Engine",
     "EngineAnswer",
+    "EngineChoice",
     "EngineKey",
     "FallBack",
     "InductorEngine",

@@ -21,6 +21,7 @@ PRIVILEGED = "privileged_expert"  # needs the truth of a simulated world besides
 SHIPPED_WEIGHTS = "config/weights/small"  # of wam_diff
 RANDOM_WEIGHTS = "random:small"
 ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
+FALL_BACKS = ("eager", "none")
 COMPUTE_DTYPES = ("bfloat16", "float32")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 
@@ -35,6 +36,8 @@ class PlannerOptions:
             `weights_of`.
         compute_dtype: Of its network.
         backend: That runs wam_diff's network, of engines.BACKENDS.
+        engines: Folder of `wam engine build`; empty = none.
+        fall_back: Where the backend cannot be had: eager or none.
         weight_noise: Makes wam_diff worse on purpose, see models.perturbed; 0 = none.
         threads: Of torch; more than one makes the slowest plans slower on a busy machine.
         order: In which it commits waypoints.
@@ -48,6 +51,8 @@ class PlannerOptions:
     checkpoint: str = ""
     compute_dtype: str = "bfloat16"
     backend: str = "eager"
+    engines: str = ""
+    fall_back: str = "eager"
     weight_noise: float = 0.0
     threads: int = 1
     order: str = "reverse-causal"
@@ -111,6 +116,7 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
 
 def _wam_diff(options: PlannerOptions) -> Planner:
     from wam_ros.decoding import DecodeOrder, DecodeSettings  # torch takes a second to load
+    from wam_ros.engines import EngineChoice
     from wam_ros.planning.wam_diff import load_wam_diff
 
     settings = DecodeSettings(
@@ -120,8 +126,11 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         candidates=options.candidates,
     )
     weights = weights_of(WAM_DIFF, options.checkpoint)
-    dtype, noise = options.compute_dtype, options.weight_noise
-    return load_wam_diff(weights, settings, dtype, options.threads, options.backend, noise)
+    engines = Path(options.engines) if options.engines else None
+    choice = EngineChoice(options.backend, engines, options.fall_back)  # type: ignore[arg-type]  # it checks
+    return load_wam_diff(
+        weights, settings, options.compute_dtype, options.threads, choice, weight_noise=options.weight_noise
+    )
 
 
 def load_vehicle(name_or_path: str) -> VehicleDescription:

@@ -31,7 +31,7 @@ from wam_ros.decoding import (
     waypoint_confidence,
 )
 from wam_ros.decoding.layout import WAYPOINT_TIMES
-from wam_ros.engines import Engine, EngineAnswer, make_engine
+from wam_ros.engines import Engine, EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import (
     Checkpoint,
     Situation,
@@ -68,14 +68,16 @@ class WamDiffPlanner:
     Args:
         checkpoint: Network, tokenizer, camera and calibration.
         settings: The decoder's choices.
-        backend: That runs the network, of engines.BACKENDS.
+        engine: What runs the network.
 
     Raises:
-        ConfigError: The backend cannot run here.
+        ConfigError: The backend cannot run here and there is no fall-back.
 
     """
 
-    def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings | None = None, backend: str = "eager") -> None:
+    def __init__(
+        self, checkpoint: Checkpoint, settings: DecodeSettings | None = None, engine: EngineChoice | None = None
+    ) -> None:
         self._checkpoint = checkpoint
         self._settings = DecodeSettings() if settings is None else settings
         tokenizer = checkpoint.tokenizer
@@ -89,7 +91,11 @@ class WamDiffPlanner:
         stored = checkpoint.calibration
         self._calibration = None if stored is None else Calibration.from_mapping(stored)
         self._engine: Engine = make_engine(
-            backend, checkpoint.model, guided=self._settings.guidance > 0.0, answers=self._settings.candidates
+            EngineChoice() if engine is None else engine,
+            checkpoint.model,
+            checkpoint.weights_hash,
+            guided=self._settings.guidance > 0.0,
+            answers=self._settings.candidates,
         )
         self._step_times = StepTimes()
         self._clock: MonotonicClock | None = None  # that the step times were taken by
@@ -288,7 +294,7 @@ def load_wam_diff(
     settings: DecodeSettings | None = None,
     compute_dtype: str = "bfloat16",
     threads: int = 1,
-    backend: str = "eager",
+    engine: EngineChoice | None = None,
     weight_noise: float = 0.0,
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
@@ -300,7 +306,7 @@ def load_wam_diff(
         settings: The decoder's choices.
         compute_dtype: Of vision and layers: bfloat16 or float32.
         threads: Of torch.
-        backend: That runs the network, of engines.BACKENDS.
+        engine: What runs the network.
         weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
 
     Raises:
@@ -314,7 +320,7 @@ def load_wam_diff(
         made = load_checkpoint(Path(checkpoint), _DTYPES[compute_dtype])
     if weight_noise != 0.0:
         made = perturbed(made, weight_noise)
-    return WamDiffPlanner(made, settings, backend)
+    return WamDiffPlanner(made, settings, engine)
 
 
 def random_wam_diff(
@@ -322,11 +328,11 @@ def random_wam_diff(
     settings: DecodeSettings | None = None,
     compute_dtype: str = "bfloat16",
     threads: int = 1,
-    backend: str = "eager",
+    engine: EngineChoice | None = None,
 ) -> WamDiffPlanner:
     """As `load_wam_diff`, for a network of any shape with weights that nobody trained."""
     torch.set_num_threads(threads)
-    return WamDiffPlanner(_random_checkpoint(config, compute_dtype), settings, backend)
+    return WamDiffPlanner(_random_checkpoint(config, compute_dtype), settings, engine)
 
 
 def _random_checkpoint(config: WamDiffConfig, compute_dtype: str) -> Checkpoint:

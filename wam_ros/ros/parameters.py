@@ -15,6 +15,7 @@ from wam_ros.planning.catalog import (
     COMPUTE_DTYPES,
     DECODE_ORDERS,
     ENGINE_BACKENDS,
+    FALL_BACKS,
     PLANNER_NAMES,
     PRIVILEGED,
     SHIPPED_WEIGHTS,
@@ -115,6 +116,15 @@ PARAMETERS = (
         "That runs wam_diff's network; what it falls back to is told at start and on /diagnostics.",
         choices=ENGINE_BACKENDS,
     ),
+    Parameter(
+        "engines", _OPTIONS.engines, "Folder of `wam engine build`, for another backend than eager; empty = none."
+    ),
+    Parameter(
+        "fall_back",
+        _OPTIONS.fall_back,
+        "Where the backend cannot be had: run eagerly and say so, or none: refuse to start.",
+        choices=FALL_BACKS,
+    ),
     Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
     Parameter("torch_threads", _OPTIONS.threads, "Threads of torch; more than one makes late plans later.", 1, 64),
     Parameter("decode_order", _OPTIONS.order, "In which wam_diff commits waypoints.", choices=DECODE_ORDERS),
@@ -202,6 +212,8 @@ class NodeConfig:
                 checkpoint=values["checkpoint"],
                 compute_dtype=values["compute_dtype"],
                 backend=values["backend"],
+                engines=values["engines"],
+                fall_back=values["fall_back"],
                 threads=values["torch_threads"],
                 order=values["decode_order"],
                 steps=values["decode_steps"],

@@ -17,7 +17,7 @@ from wam_ros.core.errors import ConfigError
 from wam_ros.core.timing import Deadline
 from wam_ros.decoding import AnswerLayout, DecodeSettings, Scenario, decode, waypoint_confidence
 from wam_ros.decoding.confidence import RADII
-from wam_ros.engines import EngineAnswer, make_engine
+from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
 from wam_ros.models.vocabulary import COMMANDS
 from wam_ros.training.dataset import DemoDataset
@@ -100,7 +100,7 @@ class _Decoder:
             tokenizer.vocabulary_size,
         )
         self._model, self._settings = checkpoint.model, settings
-        self._engine = make_engine("eager", checkpoint.model, guided=settings.guidance > 0.0)
+        self._engine = make_engine(EngineChoice(), checkpoint.model, guided=settings.guidance > 0.0)
 
     @torch.inference_mode()
     def answer(self, image: Tensor, prompt: Tensor, scenario: Scenario) -> tuple[Tensor, Tensor]:
