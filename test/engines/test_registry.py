@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import get_args
 
 import pytest
 
 from test.models.parts import make_model, tiny_config
 from wam_ros.core import ConfigError, VehicleDescription
-from wam_ros.engines import BACKENDS, EngineChoice, make_engine
-from wam_ros.planning.catalog import ENGINE_BACKENDS, PlannerOptions, make_planner
+from wam_ros.engines import BACKENDS, EngineChoice, FallBack, make_engine
+from wam_ros.planning.catalog import ENGINE_BACKENDS, FALL_BACKS, PlannerOptions, make_planner
 from wam_ros.planning.engine_state import EngineState
 
 
 def test_the_catalog_names_the_backends() -> None:
     assert BACKENDS == ENGINE_BACKENDS
+    assert get_args(FallBack) == FALL_BACKS
     model = make_model(tiny_config())
     assert make_engine(EngineChoice(), model).backend == "eager"
     assert make_engine(EngineChoice(), model).network is model

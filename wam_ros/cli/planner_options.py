@@ -22,7 +22,7 @@ _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option
 
 
 def add_planner_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--checkpoint`, those of the engine and `--target-speed`; `--steps` excludes other options in some commands."""
+    """Add `--checkpoint`, those of the engine, `--target-speed`; `--steps` excludes other options in some commands."""
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
