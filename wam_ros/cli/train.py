@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.trainer import StepReport
 
-_STAGES = ("stem", "planner", "experts", "joint")
+_STAGES = ("stem", "planner", "questions", "experts", "joint")
 # Settings of TrainingConfig that can be given; each is None unless given, and then the config's default holds.
 _SETTINGS: dict[str, tuple[type, str]] = {
     "batch": (int, "images of a step"),
@@ -30,6 +30,8 @@ _SETTINGS: dict[str, tuple[type, str]] = {
     "sigma": (float, "of the soft targets [m]"),
     "stride": (int, "the normaliser sums over every STRIDE-th number"),
     "auxiliary_weight": (float, "of the auxiliary losses"),
+    "questions": (int, "asked of an image in stage questions"),
+    "question_weight": (float, "of the loss of these answers"),
     "drop_context": (float, "share of samples whose whole prompt is masked"),
     "drop_motion": (float, "share of samples that are not told speed and accelerations"),
     "compute_dtype": (str, "bfloat16 or float32"),

@@ -1,4 +1,4 @@
-"""What a network is worth on samples that it was not trained on: metres, honesty of confidence, light, starts.
+"""What a network is worth on samples that it was not trained on: metres, honesty of confidence, light, starts, words.
 
 The read is the one that driving always has: the median of the first, wholly masked pass. The baseline is read alike,
 without confidence.
@@ -18,7 +18,10 @@ from wam_ros.decoding.layout import NUMBERS, WAYPOINTS, metres_from_bins
 from wam_ros.decoding.posterior import NumberPosterior
 from wam_ros.models.tokenizer import HybridTokenizer
 from wam_ros.training.auxiliary_heads import SEMANTIC_STAGE, STANDING
+from wam_ros.training.packed_forward import AnswerRows
 from wam_ros.training.planner_stage import PlannerLosses, clean_answers
+from wam_ros.training.question_copies import WORDS, QuestionCopies
+from wam_ros.training.questions import QUESTIONS
 from wam_ros.training.stem_pretraining import StemLosses
 from wam_ros.training.training_batch import BatchMaker, TrainingBatch
 
@@ -35,7 +38,9 @@ def evaluate(
 
     `ade`, `fde` [m]; `rough`: mean second difference of waypoints [m]; `ece`: expected calibration error of "within r"
     over all waypoints; `light`: share of red and green lights seen right; `start_due`, `start_not_due`: mean
-    P(moves > 1 m in 3 s) of standing samples (of the baseline: 0 or 1).
+    P(moves > 1 m in 3 s) of standing samples (of the baseline: 0 or 1). Where questions are trained, `answer_NAME`:
+    share of right answers to each, any other word being wrong, `answer_rationale` over the reasons beside them all;
+    `usual_NAME`: what always saying the most frequent answer would get.
     """
     chosen = np.linspace(0, len(maker) - 1, min(samples, len(maker))).round().astype(np.int64)
     columns: dict[str, list[Tensor]] = defaultdict(list)
@@ -73,6 +78,8 @@ def _answers(losses: nn.Module, batch: TrainingBatch) -> dict[str, Tensor]:
         moves = torch.linalg.vector_norm(plan[:, MOVED_WAYPOINT], dim=-1) > MOVED
         return {**known, "plan": plan, "moves": moves.float()}
     assert rows is not None
+    if losses.questions is not None:
+        known |= _words(losses.rows, losses.questions.ask_all(batch.answers, batch.rationale), batch, tokens)
     posterior = NumberPosterior(losses.rows.model.number_logits(rows.float()).view(len(batch), NUMBERS, -1))
     plan = metres_from_bins(posterior.median_bins()).view(-1, WAYPOINTS, 2)
     confidence = torch.stack([waypoint_confidence(posterior.row(k), plan[k]) for k in range(len(batch))])
@@ -90,6 +97,15 @@ def _first_pass(losses: PlannerLosses, batch: TrainingBatch, visual: Tensor) -> 
     return rows
 
 
+def _words(reader: AnswerRows, asked: QuestionCopies, batch: TrainingBatch, visual: Tensor) -> dict[str, Tensor]:
+    """By sample, ids of the true answers and reasons, and of those that the first pass tells, both (B, Q, 2)."""
+    with torch.autocast(batch.images.device.type, torch.bfloat16):
+        rows = reader(batch.prompts, visual, asked.tokens, asked.asked)
+    told = reader.model.vocabulary.text_head(rows.float()).argmax(-1)
+    shape = (*batch.answers.shape, WORDS)
+    return {"words": asked.words.view(shape), "words_told": told.view(shape)}
+
+
 def _figures(columns: dict[str, Tensor]) -> dict[str, float]:
     errors = torch.linalg.vector_norm(columns["plan"] - columns["true"], dim=-1)  # (N, 8)
     standing = columns["speed"] < STANDING
@@ -104,9 +120,22 @@ def _figures(columns: dict[str, Tensor]) -> dict[str, float]:
         "standing_due": (standing & columns["due"]).sum(),
         "samples": torch.tensor(len(errors)),
     }
+    if "words" in columns:
+        figures |= _word_figures(columns["words"], columns["words_told"])
     if "confidence" in columns:
         figures["ece"] = expected_calibration_error(columns["confidence"], errors <= torch.tensor(RADII))
     return {name: float(value) for name, value in figures.items()}
+
+
+def _word_figures(true: Tensor, told: Tensor) -> dict[str, Tensor]:
+    """Of words (N, Q, 2): each question's answer, and the reason."""
+    right = (told == true).double().mean(0)
+    usual = (true == true.mode(0).values).double().mean(0)
+    figures: dict[str, Tensor] = {}
+    for kind, shares in (("answer", right), ("usual", usual)):
+        figures |= {f"{kind}_{question.name}": shares[k, 0] for k, question in enumerate(QUESTIONS)}
+        figures[f"{kind}_rationale"] = shares[:, 1].mean()
+    return figures
 
 
 def expected_calibration_error(believed: Tensor, happened: Tensor) -> Tensor:

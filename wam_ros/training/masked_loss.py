@@ -1,4 +1,4 @@
-"""Eq. 2's cross-entropy of hidden numbers, with soft targets that the smooth basis gives for nothing.
+"""Eq. 2's cross-entropy of hidden numbers, with soft targets that the smooth basis gives for nothing, and of words.
 
 With logits z . phi(v) the cross-entropy against any target density q is log sum_v exp(z . phi(v)) - z . E_q[phi]. For
 a Gaussian around y it needs no table: E_q[phi] = phi(y) exp(-(omega sigma)^2 / 2), wavelength by wavelength. And a soft
@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from wam_ros.core.errors import ConfigError
 from wam_ros.models.numbers import NumberBasis, angular_frequencies, number_features
@@ -48,6 +49,11 @@ def number_nats(
     coefficients = numbers.coefficients(hidden).float()
     log_sum = (coefficients @ grid.T).logsumexp(-1) + math.log(NUMBER_COUNT / len(grid))
     return log_sum - (coefficients * target_features(values, sigma)).sum(-1)
+
+
+def word_nats(head: nn.Linear, hidden: Tensor, words: Tensor) -> Tensor:
+    """Cross-entropy (N,) [nat] of hidden rows (N, d) against ids of text (N,), among all text tokens."""
+    return functional.cross_entropy(head(hidden.to(head.weight.dtype)).float(), words, reduction="none")
 
 
 def check_stride(sigma: float, stride: int) -> None:

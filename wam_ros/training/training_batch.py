@@ -36,6 +36,7 @@ class TrainingBatch:
         plan: (B, 8, 3) float32 the expert's x, y [m] and heading [rad], every 0.5 s.
         semantics: (B, 23, 40) uint8.
         light, rationale: (B,) int64.
+        answers: (B, Q) int64 the number of the true answer to each of QUESTIONS.
         light_distance, lead_distance: (B,) [m], NaN where there is none.
         lead_speed: (B,) [m/s], NaN where there is none.
         start_due: (B,) bool.
@@ -54,6 +55,7 @@ class TrainingBatch:
     lead_speed: Tensor
     start_due: Tensor
     rationale: Tensor
+    answers: Tensor
     speed: Tensor
 
     def __len__(self) -> int:
@@ -159,6 +161,7 @@ class BatchMaker:
             lead_speed=torch.from_numpy(values["lead_speed"]),
             start_due=torch.from_numpy(values["start_due"]),
             rationale=torch.from_numpy(values["rationale"].astype(np.int64)),
+            answers=torch.from_numpy(values["answers"].astype(np.int64)),
             speed=torch.from_numpy(np.ascontiguousarray(values["velocity"][:, 0])),
         )
 

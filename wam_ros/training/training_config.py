@@ -8,9 +8,11 @@ from typing import Any
 
 from wam_ros.core.errors import ConfigError
 from wam_ros.training.masked_loss import check_stride
+from wam_ros.training.questions import QUESTIONS
 
-STAGES = ("stem", "planner", "experts", "joint")
+STAGES = ("stem", "planner", "questions", "experts", "joint")
 EXPERT_STAGES = ("experts", "joint")
+_QUESTION_SETTINGS = ("questions", "question_weight")
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,9 @@ class TrainingConfig:
 
     Fields:
         stage: `stem` trains the regression baseline with the auxiliary labels, `planner` the masked-diffusion planner
-            without experts, `experts` adds experts and trains nothing else, `joint` all of it.
+            without experts, `questions` the same with driving questions mixed in, `experts` adds experts and trains
+            nothing else, `joint` all of it. The paper's adaptation (driving alone after the questions, at a low rate)
+            is `planner`, or `joint`, once more: started from what there is, with a lower learning rate.
         preset: Of the network.
         batch, copies: Images of a step, masked copies of each answer.
         visual_share: Of the visual tokens that the backbone reads in a step, drawn anew for each; half of them cost
@@ -31,6 +35,7 @@ class TrainingConfig:
         sigma: Of the soft targets [m].
         stride: The normaliser sums over every stride-th number.
         auxiliary_weight, heading_weight: Of those losses beside the cross-entropy.
+        questions, question_weight: Questions to an image, and the weight of their loss; in that stage only.
         drop_context, drop_motion: See BatchChanges.
         compute_dtype: Of vision and layers: "bfloat16" or "float32".
         seed: Of weights, data and masks.
@@ -54,6 +59,8 @@ class TrainingConfig:
     stride: int = 5
     auxiliary_weight: float = 0.1
     heading_weight: float = 1.0
+    questions: int = 2
+    question_weight: float = 0.3
     drop_context: float = 0.1
     drop_motion: float = 0.25
     compute_dtype: str = "bfloat16"
@@ -77,8 +84,15 @@ class TrainingConfig:
         if not 0.0 < self.visual_share <= 1.0 or (self.visual_share < 1.0 and self.stage in EXPERT_STAGES):
             msg = f"visual_share {self.visual_share}, wanted in (0, 1], and 1 where experts choose among all rows"
             raise ConfigError(msg)
+        if not 1 <= self.questions <= len(QUESTIONS):
+            msg = f"{self.questions} questions to an image, wanted 1 to {len(QUESTIONS)}"
+            raise ConfigError(msg)
         check_stride(self.sigma, self.stride)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return dataclasses.asdict(self)
+        values = dataclasses.asdict(self)
+        if self.stage == "questions":
+            return values
+        # States from before that stage do not have them, and go on.
+        return {name: value for name, value in values.items() if name not in _QUESTION_SETTINGS}
