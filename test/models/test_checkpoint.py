@@ -40,6 +40,10 @@ def edit_weights(folder: Path, edit: Any) -> None:
     edit_config(folder, weights_sha256=hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest())
 
 
+def test_others_may_read_what_was_saved(folder: Path) -> None:
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in folder.iterdir())
+
+
 @pytest.mark.parametrize("changes", [{}, {"positions": "rotary", "numbers": "table", "attention": "full"}], ids=str)
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, changes: dict[str, Any]) -> None:
     config = tiny_config(**changes)

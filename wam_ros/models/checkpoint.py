@@ -94,6 +94,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint, dtype: torch.dtype = t
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, folder / WEIGHTS_FILE)
+        (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors leaves it to its writer alone; a node may run as another
         weights_hash = _hash(folder / WEIGHTS_FILE)
         vocabulary = {"kind": "closed", "words": list(text.words)}
         _write_json(folder / TOKENIZER_FILE, vocabulary)

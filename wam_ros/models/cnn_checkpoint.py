@@ -52,6 +52,7 @@ def save_cnn(folder: Path, checkpoint: CnnCheckpoint) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, folder / WEIGHTS_FILE)
+        (folder / WEIGHTS_FILE).chmod(0o644)  # safetensors leaves it to its writer alone; a node may run as another
         (folder / CONFIG_FILE).write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     except OSError as err:
         msg = f"{folder}: cannot be written: {err.strerror}"
