@@ -25,8 +25,8 @@ def test_the_catalog_names_the_backends() -> None:
 def test_unknown_backends_are_refused() -> None:
     with pytest.raises(ConfigError, match="backend: unknown 'inducter'; did you mean 'inductor'"):
         EngineChoice("inducter")
-    with pytest.raises(ConfigError, match="fall_back: unknown 'eeger'; did you mean 'eager'"):
-        EngineChoice(fall_back="eeger")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="fall_back: unknown 'eage'; did you mean 'eager'"):
+        EngineChoice(fall_back="eage")  # type: ignore[arg-type]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("torch_tensorrt") is not None, reason="it is there")
