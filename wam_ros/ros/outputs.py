@@ -6,6 +6,8 @@ import math
 import queue
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
@@ -39,7 +41,8 @@ class PlanOutputs:
         message.budget_ms = tick.budget.total_s * 1e3
         message.input_age_ms = math.nan if tick.input_age_s is None else tick.input_age_s * 1e3
         message.latency_ms = tick.elapsed_ms(time.monotonic_ns())
-        self._publishers[topics.TRAJECTORY.name].publish(message)
+        with self._until_shutdown():
+            self._publishers[topics.TRAJECTORY.name].publish(message)
         self._afterwards.put((result, message.points, time.monotonic_ns()))
 
     def close(self) -> None:
@@ -55,17 +58,29 @@ class PlanOutputs:
 
     def _publish_rest(self) -> None:
         while (item := self._afterwards.get()) is not None:
-            result, points, published_ns = item
-            plan = result.plan
-            if publisher := self._wanted(topics.TIMING):
-                publisher.publish(self._timing(result, published_ns))
-            if publisher := self._wanted(topics.PATH):
-                publisher.publish(conversions.path_message(plan.trajectory, points))
-            if plan.candidates and (publisher := self._wanted(topics.CANDIDATES)):
-                z = points[0].pose.position.z
-                publisher.publish(conversions.candidates_message(plan, z))
-            if publisher := self._wanted(topics.MARKERS):
-                publisher.publish(plan_markers(plan, points))
+            with self._until_shutdown():
+                self._publish_beside(*item)
+
+    def _publish_beside(self, result: TickResult, points: Any, published_ns: int) -> None:
+        plan = result.plan
+        if publisher := self._wanted(topics.TIMING):
+            publisher.publish(self._timing(result, published_ns))
+        if publisher := self._wanted(topics.PATH):
+            publisher.publish(conversions.path_message(plan.trajectory, points))
+        if plan.candidates and (publisher := self._wanted(topics.CANDIDATES)):
+            z = points[0].pose.position.z
+            publisher.publish(conversions.candidates_message(plan, z))
+        if publisher := self._wanted(topics.MARKERS):
+            publisher.publish(plan_markers(plan, points))
+
+    @contextmanager
+    def _until_shutdown(self) -> Iterator[None]:
+        """A signal may make the context invalid at any line of these threads: then nobody is there to be told."""
+        try:
+            yield
+        except RuntimeError:  # rclpy's RCLError
+            if self._node.context.ok():
+                raise
 
     def _timing(self, result: TickResult, published_ns: int) -> Any:
         tick = result.tick
