@@ -19,7 +19,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from wam_ros.core.sensor_rig import SensorRig
-from wam_ros.planning.catalog import PRIVILEGED, WAM_DIFF, default_driver
+from wam_ros.planning.catalog import DEFAULT_DRIVER, PRIVILEGED
 from wam_ros.ros.process import use_large_image_profile
 
 SHARE = Path(__file__).resolve().parents[1]
@@ -34,8 +34,8 @@ ARGUMENTS = [
     ("role_name", "hero", "Of the vehicle."),
     (
         "planner",
-        default_driver(),
-        f"{WAM_DIFF}, or {PRIVILEGED}, which sees the simulator's truth, while no weights are shipped.",
+        DEFAULT_DRIVER,
+        f"wam_diff, cnn, a baseline, or {PRIVILEGED}, which sees the simulator's truth.",
     ),
     ("rig", str(SHARE / "config" / "sensors" / "front_camera.yaml"), "Sensors; the first camera is the planner's."),
     ("vehicle", "passenger_car", "A name under config/vehicle, or a YAML file."),

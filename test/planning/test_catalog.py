@@ -11,7 +11,6 @@ from wam_ros.planning import catalog
 from wam_ros.planning.catalog import (
     PLANNER_NAMES,
     PlannerOptions,
-    default_driver,
     load_vehicle,
     make_planner,
     weights_of,
@@ -37,8 +36,7 @@ def nothing_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", "config/weights/none")
 
 
-def test_shipped_weights_are_taken_and_drive(shipped: str, vehicle: VehicleDescription, tmp_path: Path) -> None:
-    assert default_driver() == "wam_diff"
+def test_shipped_weights_are_taken(shipped: str, vehicle: VehicleDescription, tmp_path: Path) -> None:
     assert make_planner("wam_diff", vehicle).weights_hash == shipped
     assert weights_of("wam_diff", "") == str(tmp_path / "weights")
     asked = PlannerOptions(checkpoint="random:tiny")
@@ -47,8 +45,7 @@ def test_shipped_weights_are_taken_and_drive(shipped: str, vehicle: VehicleDescr
 
 
 @pytest.mark.usefixtures("nothing_shipped")
-def test_without_shipped_weights_random_ones_say_so_and_the_expert_drives(vehicle: VehicleDescription) -> None:
-    assert default_driver() == "privileged_expert"
+def test_without_shipped_weights_random_ones_say_so(vehicle: VehicleDescription) -> None:
     assert make_planner("wam_diff", vehicle).provenance == "random weights, seed 0: not trained"
     assert weights_of("wam_diff", "elsewhere") == "elsewhere"
     assert weights_of("route_follower", "elsewhere") == ""

@@ -14,7 +14,7 @@ from wam_ros.cli.files import fresh_bag
 from wam_ros.cli.planner_options import add_planner_options, planner_options, planner_parameters, tell_fallbacks
 from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import PLANNER_NAMES, PRIVILEGED, WAM_DIFF, default_driver, load_vehicle, weights_of
+from wam_ros.planning.catalog import DEFAULT_DRIVER, PLANNER_NAMES, PRIVILEGED, load_vehicle, weights_of
 
 if TYPE_CHECKING:
     from wam_ros.core.lane_graph import LaneGraph
@@ -35,8 +35,8 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--planner",
         choices=(*PLANNER_NAMES, PRIVILEGED),
-        default=default_driver(),
-        help=f"({WAM_DIFF}, or {PRIVILEGED} while no weights are shipped; here %(default)s)",
+        default=DEFAULT_DRIVER,
+        help="(%(default)s)",
     )
     add_planner_options(parser)
     timing = parser.add_mutually_exclusive_group()

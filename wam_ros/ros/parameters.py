@@ -14,12 +14,12 @@ from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import (
     COMPUTE_DTYPES,
     DECODE_ORDERS,
+    DEFAULT_DRIVER,
     ENGINE_BACKENDS,
     FALL_BACKS,
     PLANNER_NAMES,
     PRIVILEGED,
     SHIPPED_WEIGHTS,
-    WAM_DIFF,
     PlannerOptions,
 )
 from wam_ros.ros.parameter_table import Parameter, ParameterTable
@@ -33,8 +33,7 @@ PARAMETERS = (
     Parameter(
         "planner",
         "route_follower",
-        f"Which planner runs. wam drive and drive.launch.py name one themselves: {WAM_DIFF}, or {PRIVILEGED} while no "
-        f"weights are shipped ({SHIPPED_WEIGHTS}).",
+        f"Which planner runs. wam drive and drive.launch.py name one themselves: {DEFAULT_DRIVER}.",
         choices=(*PLANNER_NAMES, PRIVILEGED),
     ),
     Parameter(
