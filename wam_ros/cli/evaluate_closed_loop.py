@@ -5,20 +5,16 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import shlex
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros import __version__
-from wam_ros.cli.bench_report import machine
-from wam_ros.cli.compose import default_rig
-from wam_ros.cli.planner_options import add_planner_options, planner_options, tell_fallbacks
+from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_of, town_facts
+from wam_ros.cli.planner_options import add_planner_options, planner_options
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.resources import resource
-from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PRIVILEGED, WAM_DIFF, load_vehicle, make_planner
+from wam_ros.planning.catalog import BASELINES, PLANNER_NAMES, PRIVILEGED, WAM_DIFF
 from wam_ros.planning.engine_state import EngineState
 
 if TYPE_CHECKING:
@@ -82,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     names = args.town or ["grid_small"]
     tasks = route_tasks(names, args.routes, args.seed)
     towns = {name: Town.load(name) for name in names}
-    planner = _planner(args)
+    planner = evaluated_planner(args)
     settings = _settings(args, planner)
     work = _work(args, planner, settings)
     stamp = _stamp(args, planner, settings, towns)
@@ -132,15 +128,6 @@ def _processes(args: argparse.Namespace) -> int:
     return args.processes or len(os.sched_getaffinity(0))
 
 
-def _planner(args: argparse.Namespace) -> Planner:
-    """The planner for what the result tells of it; each route makes its own."""
-    planner = make_planner(args.planner, load_vehicle(args.vehicle), planner_options(args))
-    if args.backend is not None:
-        planner.warm_up()  # it is not known earlier whether the backend can be had
-        tell_fallbacks(planner)
-    return planner
-
-
 def _settings(args: argparse.Namespace, planner: Planner) -> RouteSettings:
     from wam_ros.evaluation.route_run import RouteSettings
 
@@ -181,7 +168,7 @@ def _work(args: argparse.Namespace, planner: Planner, settings: RouteSettings) -
         options=planner_options(args),
         images=planner.camera is not None,
         vehicle=args.vehicle,
-        rig=args.rig if args.rig is not None else default_rig(),
+        rig=rig_of(args),
         vehicles=args.vehicles,
         pedestrians=args.pedestrians,
         route_length=args.route_length,
@@ -191,42 +178,27 @@ def _work(args: argparse.Namespace, planner: Planner, settings: RouteSettings) -
 
 def _stamp(args: argparse.Namespace, planner: Planner, settings: RouteSettings, towns: dict[str, Any]) -> Stamp:
     from wam_ros.evaluation.result import METRIC_VERSION
-    from wam_ros.evaluation.stamp import Stamp
 
-    rig: Path = args.rig if args.rig is not None else default_rig()
-    decode: dict[str, Any] = {"steps": args.steps}
-    if args.budget_ms is not None:
-        decode = {"budget_ms": args.budget_ms, "step_times": settings.step_times.as_dict()}
-    task = {
-        "planner": f"{args.planner} (perturbed)" if args.weight_noise else args.planner,
-        "provenance": planner.provenance,
-        "privileged": args.planner == PRIVILEGED,
-        "weights_hash": planner.weights_hash,
-        "towns": [town.name for town in towns.values()],
-        "seed": args.seed,
+    task: dict[str, Any] = {
+        **town_facts(towns.values()),
         "metric_version": METRIC_VERSION,
         "calibration": getattr(planner, "calibration_identity", None),
         "backend": EngineState.of(planner).backend,
-        "decode": decode,
         "plan_delay_s": settings.loop.delay,
         "planning_period_s": settings.loop.planning_period,
         "routes": args.routes,
         "route_length_m": args.route_length,
         "vehicles": args.vehicles,
         "pedestrians": args.pedestrians,
-        "target_speed": args.target_speed,
         "stop_at_collision": args.stop_at_collision,
         "left_out": list(_LEFT_OUT),
-        "vehicle": args.vehicle,
-        "rig": hashlib.sha256(rig.read_bytes()).hexdigest(),
-        "town_hashes": [_town_hash(town) for town in towns.values()],
-        "version": __version__,
+        "rig": hashlib.sha256(rig_of(args).read_bytes()).hexdigest(),
     }
-    return Stamp(task, machine(), shlex.join(["wam", *sys.argv[1:]]))
-
-
-def _town_hash(town: Any) -> str:
-    return hashlib.sha256(town.xodr.encode() + town.net_path.read_bytes()).hexdigest()
+    if args.weight_noise:
+        task["planner"] = f"{args.planner} (perturbed)"
+    if args.budget_ms is not None:
+        task["decode"] = {"budget_ms": args.budget_ms, "step_times": settings.step_times.as_dict()}
+    return made_stamp(args, planner, task)
 
 
 def _headline(args: argparse.Namespace, count: int, journal: Journal) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros import __version__
 from wam_ros.cli import export_scenarios
-from wam_ros.cli.bench_report import machine
+from wam_ros.cli.evaluation_stamp import made_stamp
 from wam_ros.cli.recorded_bags import add_planner_arguments, planned_frames, planner_for, read_truth, town_lanes
 from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import PLANNER_NAMES, PRIVILEGED, load_vehicle
@@ -102,26 +99,16 @@ def _drive(args: argparse.Namespace, bag: Path, lanes: LaneGraph | None) -> tupl
 
 def _stamp(args: argparse.Namespace, planner: Planner, names: list[str]) -> Stamp:
     from wam_ros.evaluation.open_loop_summary import METRIC_VERSION
-    from wam_ros.evaluation.stamp import Stamp
 
     task = {
-        "planner": args.planner,
-        "provenance": planner.provenance,
-        "privileged": args.planner == PRIVILEGED,
-        "weights_hash": planner.weights_hash,
         "towns": [] if args.town is None else [Path(args.town).name],
         "bags": names,
-        "seed": args.seed,
         "metric_version": METRIC_VERSION,
-        "decode": {"steps": args.steps},
         "plan_delay_s": 0.0,
         "planning_period_s": None,
         "score_every_s": args.score_every,
-        "target_speed": args.target_speed,
-        "vehicle": args.vehicle,
-        "version": __version__,
     }
-    return Stamp(task, machine(), shlex.join(["wam", *sys.argv[1:]]))
+    return made_stamp(args, planner, task)
 
 
 def _table(summary: dict[str, Any]) -> str:

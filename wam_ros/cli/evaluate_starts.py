@@ -5,19 +5,15 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import shlex
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros import __version__
-from wam_ros.cli.bench_report import machine
-from wam_ros.cli.compose import default_rig
+from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_of, town_facts
 from wam_ros.cli.planner_options import add_planner_options, planner_options
 from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import ConfigError
-from wam_ros.planning.catalog import CNN, PLANNER_NAMES, PRIVILEGED, WAM_DIFF, load_vehicle, make_planner
+from wam_ros.planning.catalog import CNN, PLANNER_NAMES, PRIVILEGED, WAM_DIFF
 from wam_ros.planning.engine_state import EngineState
 
 if TYPE_CHECKING:
@@ -69,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     names = args.town or ["grid_small"]
     tasks = start_tasks(names, args.cases, args.seed)
     towns = [Town.load(name) for name in names]
-    planner = make_planner(args.planner, load_vehicle(args.vehicle), planner_options(args))
+    planner = evaluated_planner(args)
     stamp = _stamp(args, planner, towns)
     out: Path = args.json if args.json is not None else args.out / f"starts_{args.planner}.json"
     ids = [task.id for task in tasks]
@@ -83,41 +79,26 @@ def run(args: argparse.Namespace) -> int:
     return 1 if summary["crashed"] else 0
 
 
-def _rig(args: argparse.Namespace) -> Path:
-    return args.rig if args.rig is not None else default_rig()
-
-
 def _work(args: argparse.Namespace, planner: Planner) -> StartWork:
     from wam_ros.cli.start_stage import StartWork
 
     images = planner.camera is not None
-    return StartWork(args.planner, planner_options(args), images, args.vehicle, _rig(args), args.vehicles)
+    return StartWork(args.planner, planner_options(args), images, args.vehicle, rig_of(args), args.vehicles)
 
 
 def _stamp(args: argparse.Namespace, planner: Planner, towns: Sequence[Any]) -> Stamp:
-    from wam_ros.evaluation.stamp import Stamp
     from wam_ros.evaluation.start_run import RULES
 
     task = {
-        "planner": args.planner,
-        "provenance": planner.provenance,
-        "privileged": args.planner == PRIVILEGED,
-        "weights_hash": planner.weights_hash,
-        "towns": [town.name for town in towns],
-        "town_hashes": [hashlib.sha256(town.xodr.encode() + town.net_path.read_bytes()).hexdigest() for town in towns],
-        "seed": args.seed,
+        **town_facts(towns),
         "cases_of_each_kind": args.cases,
         "rules": RULES,
         "backend": EngineState.of(planner).backend,
-        "decode": {"steps": args.steps},
-        "target_speed": args.target_speed,
         "vehicles": args.vehicles,
         "pedestrians": 0,
-        "vehicle": args.vehicle,
-        "rig": hashlib.sha256(_rig(args).read_bytes()).hexdigest(),
-        "version": __version__,
+        "rig": hashlib.sha256(rig_of(args).read_bytes()).hexdigest(),
     }
-    return Stamp(task, machine(), shlex.join(["wam", *sys.argv[1:]]))
+    return made_stamp(args, planner, task)
 
 
 def _drive(work: StartWork, tasks: Sequence[StartTask], journal: Journal, processes: int) -> None:

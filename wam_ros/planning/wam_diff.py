@@ -34,6 +34,7 @@ from wam_ros.decoding.layout import WAYPOINT_TIMES
 from wam_ros.engines import Engine, EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import (
     Checkpoint,
+    HybridTokenizer,
     Situation,
     WamDiffConfig,
     build_prompt,
@@ -62,6 +63,13 @@ def default_camera(config: WamDiffConfig) -> CanonicalCamera:
     return CanonicalCamera(*size, _FOCAL_SHARE * size[0], size[0] / 2.0, size[1] / 2.0, _CAMERA_HEIGHT)
 
 
+def answer_layout(tokenizer: HybridTokenizer) -> AnswerLayout:
+    """Where a tokenizer's ids stand in an answer."""
+    return AnswerLayout(
+        tokenizer.mask_id, tokenizer.comma_id, tokenizer.end_id, tokenizer.number_base, tokenizer.vocabulary_size
+    )
+
+
 class WamDiffPlanner:
     """Masked diffusion over number tokens with an anytime decode loop.
 
@@ -80,14 +88,7 @@ class WamDiffPlanner:
     ) -> None:
         self._checkpoint = checkpoint
         self._settings = DecodeSettings() if settings is None else settings
-        tokenizer = checkpoint.tokenizer
-        self._layout = AnswerLayout(
-            tokenizer.mask_id,
-            tokenizer.comma_id,
-            tokenizer.end_id,
-            tokenizer.number_base,
-            tokenizer.vocabulary_size,
-        )
+        self._layout = answer_layout(checkpoint.tokenizer)
         stored = checkpoint.calibration
         self._calibration = None if stored is None else Calibration.from_mapping(stored)
         self._engine: Engine = make_engine(

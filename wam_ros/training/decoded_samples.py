@@ -15,11 +15,12 @@ from torch import Tensor
 
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.timing import Deadline
-from wam_ros.decoding import AnswerLayout, DecodeSettings, Scenario, decode, waypoint_confidence
+from wam_ros.decoding import DecodeSettings, Scenario, decode, waypoint_confidence
 from wam_ros.decoding.confidence import RADII
 from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
 from wam_ros.models.vocabulary import COMMANDS
+from wam_ros.planning.wam_diff import answer_layout
 from wam_ros.training.dataset import DemoDataset
 from wam_ros.training.stages import seen_camera
 from wam_ros.training.training_batch import UNCHANGED, BatchMaker
@@ -91,14 +92,7 @@ class _Decoder:
     """The checkpoint as `planning.wam_diff` runs it, from an image and a prompt."""
 
     def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings) -> None:
-        tokenizer = checkpoint.tokenizer
-        self._layout = AnswerLayout(
-            tokenizer.mask_id,
-            tokenizer.comma_id,
-            tokenizer.end_id,
-            tokenizer.number_base,
-            tokenizer.vocabulary_size,
-        )
+        self._layout = answer_layout(checkpoint.tokenizer)
         self._model, self._settings = checkpoint.model, settings
         self._engine = make_engine(EngineChoice(), checkpoint.model, guided=settings.guidance > 0.0)
 
