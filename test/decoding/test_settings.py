@@ -20,7 +20,10 @@ def test_plain_values_make_settings() -> None:
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        (DecodeSettings(), "scaffold, pairs: 8 units; 8 steps linear; order reverse-causal; read median; no guidance"),
+        (
+            DecodeSettings(start_level=0.0),
+            "scaffold, pairs: 8 units; 8 steps linear; order reverse-causal; read median; no guidance",
+        ),
         (
             DecodeSettings.reference(16),
             "no scaffold: 32 units; 16 steps linear; order confidence; read argmax; no guidance; confidence top1",
@@ -29,7 +32,7 @@ def test_plain_values_make_settings() -> None:
             DecodeSettings(DecodeOrder.CONFIDENCE, pairs=False, guidance=3.0, candidates=4),
             (
                 "scaffold, single: 16 units; 16 steps linear; order confidence; read median; guidance 3; "
-                "confidence window 0.25 m; 4 candidates by samples"
+                "confidence window 0.25 m; start from 0.5; 4 candidates by samples"
             ),
         ),
     ],
@@ -49,6 +52,7 @@ def test_settings_tell_their_mode(settings: DecodeSettings, text: str) -> None:
         ({"read_out": "mode"}, "read_out: unknown 'mode'"),
         ({"guidance": -1.0}, "guidance = -1.0, wanted 0..100"),
         ({"window_m": float("nan")}, "window_m = nan"),
+        ({"start_level": 1.5}, "start_level = 1.5, wanted 0..1"),
         ({"early_commit": "threshold", "early_level": 1.5}, "early_level = 1.5, wanted 0..1"),
         ({"candidates": 0}, "candidates = 0"),
         ({"candidates": 2, "scaffold": False, "pairs": False}, "candidates = 2 needs scaffold"),

@@ -7,6 +7,7 @@ loop touches the host once per pass, at its end, where the time is taken.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -25,6 +26,7 @@ from wam_ros.decoding.reach import ReachableBins
 from wam_ros.decoding.reading import NumberReader, Reader, Reading, TokenReader
 from wam_ros.decoding.scenario import Scenario
 from wam_ros.decoding.settings import DecodeSettings, EarlyCommit
+from wam_ros.decoding.start_rule import AT_REST, StartRule
 from wam_ros.decoding.step_times import StepTimes
 
 _UNTIMED = StepTimes()
@@ -47,7 +49,7 @@ def decode(
         settings: The decoder's choices.
         deadline: When the answer is wanted; the caller keeps a reserve for what follows by `Deadline.earlier`.
         step_times: Those of the last answer; with none, the first pass is the only measure of the next.
-        scenario: For the scenario-aware order and for means; else not needed.
+        scenario: For the scenario-aware order, for means and for the start rule; else not needed.
         device: The denoiser's device; None = CPU.
 
     Raises:
@@ -109,6 +111,8 @@ class AnytimeDecoder:
         reach = ReachableBins.of(None if scenario is None else scenario.speed, device)
         reader = NumberReader if settings.scaffold else TokenReader
         self._reader: Reader = reader(denoiser, layout, settings, reach)
+        at_rest = settings.scaffold and scenario is not None and abs(scenario.speed) < AT_REST
+        self._start = StartRule(settings.start_level) if at_rest and settings.start_level > 0.0 else None
         self._controller = StepController(units.count, settings.planned_steps, settings.schedule, deadline, step_times)
         values, fixed = priorities(rows, units)
         self._priorities, self._fixed = values.to(device), fixed.to(device)
@@ -145,7 +149,7 @@ class AnytimeDecoder:
             self._first_pass = main if self._settings.scaffold else NumberPosterior(main.logits[0::2])
         decision = controller.decide()
         confidence = torch.unflatten(reading.confidence, 1, self._open_shape).prod(-1)  # (K, R)
-        order = self._order(confidence)
+        order = self._order(confidence, reading.first)
         count = decision.commit
         if self._settings.early_commit is not EarlyCommit.OFF:
             more = max(0, self._sure_units(confidence, order) - count)
@@ -163,12 +167,14 @@ class AnytimeDecoder:
         hidden = self._denoiser.hidden(self._tokens)[:rows]  # (K or 2 K, L, d)
         where = positions.repeat(rows // len(positions), 1).unsqueeze(-1)
         hidden = hidden.gather(1, where.expand(-1, -1, hidden.shape[-1]))  # (K or 2 K, M, d)
-        first = self._first_pass is None
-        return self._reader.read(hidden, positions, self._first_levels if first else None)
+        levels = self._first_levels if self._first_pass is None else None
+        return self._reader.read(hidden, positions, levels, self._start)
 
-    def _order(self, confidence: Tensor) -> Tensor:
-        """Open units (K, R) by their place in the order; equals keep the order of time."""
+    def _order(self, confidence: Tensor, first: Tensor | None) -> Tensor:
+        """Open units (K, R) by their place in the order, those of `first` (K, M) before; equals keep that of time."""
         rank = torch.where(self._fixed.gather(1, self._open), self._priorities.gather(1, self._open), confidence)
+        if first is not None:
+            rank = rank.masked_fill(torch.unflatten(first, 1, self._open_shape).any(-1), math.inf)
         return rank.argsort(dim=1, descending=True, stable=True)
 
     def _sure_units(self, confidence: Tensor, order: Tensor) -> int:

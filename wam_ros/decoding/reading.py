@@ -13,6 +13,7 @@ from wam_ros.decoding.layout import BIN_SIZE, BINS, AnswerLayout
 from wam_ros.decoding.posterior import NumberPosterior
 from wam_ros.decoding.reach import ReachableBins
 from wam_ros.decoding.settings import DecodeSettings, OrderingConfidence, ReadOut
+from wam_ros.decoding.start_rule import StartRule
 
 
 class Reading(NamedTuple):
@@ -25,6 +26,7 @@ class Reading(NamedTuple):
         confidence: (K, M) float64 for the order.
         posterior: Of the numbers, (K, M, BINS).
         finite: Whether all logits were usable, bool of no dimension.
+        first: (K, M) bool, positions that are to be committed before all others; None = none.
 
     """
 
@@ -34,13 +36,16 @@ class Reading(NamedTuple):
     confidence: Tensor
     posterior: NumberPosterior
     finite: Tensor
+    first: Tensor | None = None
 
 
 class Reader(Protocol):
     """Reads hidden states of the answer positions (K, M): (K, M, d), or (2 * K, M, d) with guidance."""
 
-    def read(self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None) -> Reading:
-        """Read all of them; `levels` (K, M) are quantiles to read numbers at instead, NaN for none."""
+    def read(
+        self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None, start: StartRule | None = None
+    ) -> Reading:
+        """Read all: numbers at quantiles `levels` (K, M) where they are not NaN, at rest by the start rule."""
 
 
 class NumberReader:
@@ -54,10 +59,15 @@ class NumberReader:
         self._settings = settings
         self._reach = reach
 
-    def read(self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None) -> Reading:
+    def read(
+        self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None, start: StartRule | None = None
+    ) -> Reading:
         """See `Reader`."""
         denoiser, settings = self._denoiser, self._settings
         posterior = NumberPosterior(guided(denoiser.number_logits(hidden), settings.guidance))
+        first = None
+        if start is not None:
+            levels, first = start.read(posterior, positions, levels)
         medians = posterior.median_bins()
         bins = read_bins(posterior, settings.read_out, positions, medians, self._reach)
         if levels is not None:
@@ -70,7 +80,7 @@ class NumberReader:
         else:
             confidence = posterior.bin_window_mass(bins, round(settings.window_m / BIN_SIZE))
         return Reading(
-            bins + self._base, medians + self._base, medians, confidence.double(), posterior, posterior.finite()
+            bins + self._base, medians + self._base, medians, confidence.double(), posterior, posterior.finite(), first
         )
 
 
@@ -86,9 +96,12 @@ class TokenReader:
         self._reach = reach
         self._forbidden = sorted({layout.mask_id, *settings.forbidden})
 
-    def read(self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None) -> Reading:
-        """See `Reader`; quantile levels belong to the scaffold."""
+    def read(
+        self, hidden: Tensor, positions: Tensor, levels: Tensor | None = None, start: StartRule | None = None
+    ) -> Reading:
+        """See `Reader`; quantile levels and the start rule belong to the scaffold."""
         assert levels is None, "candidates need the scaffold"
+        assert start is None, "the start rule needs the scaffold"
         denoiser, settings, base = self._denoiser, self._settings, self._layout.number_base
         logits = guided(denoiser.logits(hidden), settings.guidance).clone()
         logits[..., self._forbidden] = -math.inf

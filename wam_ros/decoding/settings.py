@@ -83,6 +83,8 @@ class DecodeSettings:
         confidence: What the confidence order goes by.
         window_m: Half width of its window [m].
         guidance: Scale s of classifier-free guidance, 0 = none.
+        start_level: Of the start rule (`start_rule.py`; with a scaffold and a scenario only): the probability of
+            going at the waypoint surest of it from which on a vehicle at rest goes; 0 = no rule.
         early_commit, early_level: See `EarlyCommit`.
         candidates: Plans in all, the main one included.
         candidate_source: Where the others come from.
@@ -103,6 +105,7 @@ class DecodeSettings:
     confidence: OrderingConfidence = OrderingConfidence.WINDOW
     window_m: float = 0.25
     guidance: float = 0.0
+    start_level: float = 0.5
     early_commit: EarlyCommit = EarlyCommit.OFF
     early_level: float = 1.0
     candidates: int = 1
@@ -128,6 +131,7 @@ class DecodeSettings:
         for name, low, high in (
             ("window_m", 0.0, 10.0),
             ("guidance", 0.0, 100.0),
+            ("start_level", 0.0, 1.0),
             ("early_level", 0.0, 100.0 if self.early_commit is not EarlyCommit.THRESHOLD else 1.0),
         ):
             value = getattr(self, name)
@@ -187,6 +191,8 @@ class DecodeSettings:
         if self.order is DecodeOrder.CONFIDENCE or not self.scaffold:
             window = f" {self.window_m:g} m" if self.confidence is OrderingConfidence.WINDOW else ""
             parts.append(f"confidence {self.confidence.value}{window}")
+        if self.scaffold and self.start_level > 0.0:
+            parts.append(f"start from {self.start_level:g}")
         if self.early_commit is not EarlyCommit.OFF:
             parts.append(f"early {self.early_commit.value} {self.early_level:g}")
         if self.candidates > 1:

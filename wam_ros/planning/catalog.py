@@ -45,6 +45,7 @@ class PlannerOptions:
         order: In which it commits waypoints.
         steps: Decoding steps at most; 0 = one per waypoint.
         guidance: Scale of classifier-free guidance, 0 = none.
+        start_level: Probability of going from which on a vehicle at rest goes, see decoding.start_rule; 0 = no rule.
         candidates: Plans in all, the main one included.
 
     """
@@ -60,6 +61,7 @@ class PlannerOptions:
     order: str = "reverse-causal"
     steps: int = 0
     guidance: float = 0.0
+    start_level: float = 0.5
     candidates: int = 1
 
 
@@ -120,6 +122,7 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         order=DecodeOrder(options.order),
         steps=options.steps or None,
         guidance=options.guidance,
+        start_level=options.start_level,
         candidates=options.candidates,
     )
     weights = weights_of(WAM_DIFF, options.checkpoint)

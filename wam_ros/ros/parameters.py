@@ -129,6 +129,13 @@ PARAMETERS = (
     Parameter("decode_order", _OPTIONS.order, "In which wam_diff commits waypoints.", choices=DECODE_ORDERS),
     Parameter("decode_steps", _OPTIONS.steps, "Decoding steps at most; 0 = one per waypoint.", 0, 32),
     Parameter("guidance", _OPTIONS.guidance, "Scale of wam_diff's classifier-free guidance; 0 = none.", 0.0, 20.0),
+    Parameter(
+        "start_level",
+        _OPTIONS.start_level,
+        "Probability of going at which wam_diff starts; 0 = no rule.",
+        0.0,
+        1.0,
+    ),
     Parameter("candidates", _OPTIONS.candidates, "Plans that wam_diff makes of each image, the main one too.", 1, 16),
     Parameter("nice", 0, "Niceness of the process; -10 puts it before others and needs CAP_SYS_NICE.", -20, 19),
     Parameter(
@@ -217,6 +224,7 @@ class NodeConfig:
                 order=values["decode_order"],
                 steps=values["decode_steps"],
                 guidance=values["guidance"],
+                start_level=values["start_level"],
                 candidates=values["candidates"],
             ),
         )
