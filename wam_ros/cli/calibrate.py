@@ -92,7 +92,7 @@ def _waypoints(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, An
     from wam_ros.evaluation.calibration_comparison import comparison_table
     from wam_ros.models.checkpoint import write_calibration
     from wam_ros.training.dataset import DemoDataset
-    from wam_ros.training.decoded_samples import decoded_samples
+    from wam_ros.training.decoded_samples import DecodeWay, decoded_samples
 
     settings = DecodeSettings(order=DecodeOrder(PlannerOptions.order), steps=args.steps or None)
     towns = {"fit": sorted(set(args.towns)), "check": sorted(set(args.check))}
@@ -103,7 +103,7 @@ def _waypoints(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, An
         def count(done: int, of: int, use: str = use) -> None:
             show_count(f"{use}: {done} of {of} samples")
 
-        decoded[use] = decoded_samples(checkpoint, dataset, settings, args.samples, count)
+        (decoded[use],) = decoded_samples(checkpoint, dataset, [DecodeWay(settings)], args.samples, count)
     show_line("")
     fit, check = decoded["fit"], decoded["check"]
     maps = Calibration.fit_waypoints(fit.believed, fit.happened)

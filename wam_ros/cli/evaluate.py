@@ -1,4 +1,7 @@
-"""`wam evaluate`: a planner in numbers: driving (closed-loop), on recorded frames (open-loop), from rest (starts)."""
+"""`wam evaluate`: a planner in numbers: driving (closed-loop), on recorded frames (open-loop), from rest (starts).
+
+And what the decoder's choices are worth (decoding).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ _COMMANDS = (
     "wam_ros.cli.evaluate_closed_loop",
     "wam_ros.cli.evaluate_open_loop",
     "wam_ros.cli.evaluate_starts",
+    "wam_ros.cli.evaluate_decoding",
 )
 
 

@@ -16,8 +16,9 @@ def drive_interval(
     figure: Callable[[NDArray[np.intp]], float | None],
     seed: int = 0,
     highest: float = 1.0,
+    lowest: float = 0.0,
 ) -> tuple[float, float] | None:
-    """95 % interval of a figure in [0, `highest`] over drives (N,): whole drives are drawn, never single plans.
+    """95 % interval of a figure in [`lowest`, `highest`] over drives (N,): whole drives are drawn, never single plans.
 
     Resampling moves some figures to one side (it adds noise, which a calibration error counts), so the percentiles are
     moved back by that much: by the median of the resamples less the figure.
@@ -27,6 +28,7 @@ def drive_interval(
         figure: Gives the value of chosen plans (M,), by index; None where they have none.
         seed: Of the draws.
         highest: What the figure cannot exceed.
+        lowest: What it cannot fall below.
 
     None for fewer than two drives, or where most resamples have no value.
 
@@ -43,5 +45,5 @@ def drive_interval(
         return None
     tail = (1.0 - _LEVEL) / 2.0
     low, middle, high = np.quantile(values, [tail, 0.5, 1.0 - tail])
-    moved = np.clip([low - middle + point, high - middle + point], 0.0, highest)
+    moved = np.clip([low - middle + point, high - middle + point], lowest, highest)
     return float(moved[0]), float(moved[1])

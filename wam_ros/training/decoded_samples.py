@@ -1,12 +1,14 @@
 """How near the planner's decoded waypoints come to the expert's, and how sure it was of each, before any map.
 
-It decodes demonstrations as the planner does while driving: prompt, prefill, all steps, one moment at a time.
+It decodes demonstrations as the planner does while driving: prompt, prefill, steps, one moment at a time; in one way
+or in many, which then share the prefill.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,8 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.core.polyline import Polyline
 from wam_ros.core.timing import Deadline
-from wam_ros.decoding import DecodeSettings, Scenario, decode, waypoint_confidence
+from wam_ros.decoding import DecodeSettings, Scenario, StepTimes, decode, waypoint_confidence
 from wam_ros.decoding.confidence import RADII
 from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
@@ -27,18 +30,36 @@ from wam_ros.training.training_batch import UNCHANGED, BatchMaker
 
 
 @dataclass(frozen=True, eq=False)
+class DecodeWay:
+    """One way to decode.
+
+    Fields:
+        settings: The decoder's choices.
+        deadline: Makes that of each plan; its listener is told of the plan's work.
+
+    """
+
+    settings: DecodeSettings
+    deadline: Callable[[], Deadline] = Deadline.unlimited
+
+
+@dataclass(frozen=True, eq=False)
 class DecodedSamples:
     """N plans beside the truth.
 
     Fields:
         believed: (N, 8) float64 P(|waypoint - true position| <= r), before calibration.
         errors: (N, 8) float64 |waypoint - the expert's| [m].
+        rough: (N,) float64 mean second difference of the waypoints, the ego's place before them [m].
+        steps: (N,) passes made.
         drives: (N,) number of the drive that each sample was taken from.
 
     """
 
     believed: Tensor
     errors: Tensor
+    rough: Tensor
+    steps: Tensor
     drives: NDArray[np.int64]
 
     @property
@@ -50,17 +71,16 @@ class DecodedSamples:
 def decoded_samples(
     checkpoint: Checkpoint,
     dataset: DemoDataset,
-    settings: DecodeSettings,
+    ways: Sequence[DecodeWay],
     most: int,
     told: Callable[[int, int], None] | None = None,
-) -> DecodedSamples:
-    """Decode samples of some towns: all of them, or `most`, evenly spaced over all drives.
+) -> list[DecodedSamples]:
+    """Decode samples of some towns in each way: all of them, or `most`, evenly spaced over all drives.
 
     Args:
         checkpoint: The planner's.
         dataset: Of towns that were not trained on.
-        settings: The decoder's choices, those that drive. The order must not look at the route's curvature, which
-            demonstrations do not hold.
+        ways: To decode each sample in.
         most: Samples at most.
         told: Called with samples done and samples in all.
 
@@ -73,32 +93,72 @@ def decoded_samples(
     if camera != checkpoint.camera:
         msg = f"{dataset.folder}: demonstrations of {camera}, the weights were trained for {checkpoint.camera}"
         raise ConfigError(msg)
-    decoder = _Decoder(checkpoint, settings)
+    decoder = _Decoder(checkpoint, ways)
     chosen = np.linspace(0, len(dataset) - 1, min(most, len(dataset))).round().astype(np.int64)
-    believed, errors = [], []
+    plans: list[list[_DecodedPlan]] = [[] for _ in ways]
+    truth = []
     for done, index in enumerate(chosen, start=1):
         batch = maker.make(np.array([index]))
         command = COMMANDS[int(dataset.columns["command"][index])]
-        scenario = Scenario(float(batch.speed[0]), instruction=command)
-        sure, waypoints = decoder.answer(batch.images, batch.prompts[0], scenario)
-        believed.append(sure)
-        errors.append(torch.linalg.vector_norm(waypoints - batch.plan[0, :, :2].double(), dim=-1))
+        scenario = Scenario(float(batch.speed[0]), route_curvature(dataset.columns["route"][index]), command)
+        for found, plan in zip(plans, decoder.plans(batch.images, batch.prompts[0], scenario), strict=True):
+            found.append(plan)
+        truth.append(batch.plan[0, :, :2].double())
         if told is not None:
             told(done, len(chosen))
-    return DecodedSamples(torch.stack(believed), torch.stack(errors), dataset.columns["drive"][chosen].astype(np.int64))
+    drives = dataset.columns["drive"][chosen].astype(np.int64)
+    return [_beside(torch.stack(truth), found, drives) for found in plans]
+
+
+class _DecodedPlan(NamedTuple):
+    believed: Tensor  # (8,)
+    waypoints: Tensor  # (8, 2) [m]
+    steps: int
+
+
+def _beside(truth: Tensor, plans: list[_DecodedPlan], drives: NDArray[np.int64]) -> DecodedSamples:
+    waypoints = torch.stack([plan.waypoints for plan in plans])  # (N, 8, 2)
+    path = torch.cat([torch.zeros_like(waypoints[:, :1]), waypoints], dim=1)
+    return DecodedSamples(
+        torch.stack([plan.believed for plan in plans]),
+        torch.linalg.vector_norm(waypoints - truth, dim=-1),
+        torch.linalg.vector_norm(path.diff(n=2, dim=1), dim=-1).mean(-1),
+        torch.tensor([plan.steps for plan in plans]),
+        drives,
+    )
+
+
+def route_curvature(route: NDArray[np.float32]) -> float | None:
+    """That of largest magnitude along route points (R, 2) in base_link [1/m], NaN behind the route's end."""
+    points = np.asarray(route, dtype=np.float64)
+    points = points[np.isfinite(points).all(axis=1)]
+    if len(points) < 2:
+        return None
+    line = Polyline(points)
+    curvatures = line.curvature(np.arange(0.0, line.length, 4.0))
+    return float(curvatures[np.argmax(np.abs(curvatures))])
 
 
 class _Decoder:
     """The checkpoint as `planning.wam_diff` runs it, from an image and a prompt."""
 
-    def __init__(self, checkpoint: Checkpoint, settings: DecodeSettings) -> None:
+    def __init__(self, checkpoint: Checkpoint, ways: Sequence[DecodeWay]) -> None:
         self._layout = answer_layout(checkpoint.tokenizer)
-        self._model, self._settings = checkpoint.model, settings
-        self._engine = make_engine(EngineChoice(), checkpoint.model, guided=settings.guidance > 0.0)
+        self._model, self._ways = checkpoint.model, ways
+        guided = {way.settings.guidance > 0.0 for way in ways}
+        self._engines = {one: make_engine(EngineChoice(), checkpoint.model, guided=one) for one in guided}
+        self._step_times = [StepTimes() for _ in ways]
 
     @torch.inference_mode()
-    def answer(self, image: Tensor, prompt: Tensor, scenario: Scenario) -> tuple[Tensor, Tensor]:
-        """Confidences (8,) and waypoints (8, 2) [m], float64, of an image (1, H, W, 3) and a prompt (P,)."""
-        prefilled = EngineAnswer(self._engine, self._engine.prefill(prompt, self._model.see(image)[0]))
-        answer = decode(prefilled, self._layout, self._settings, Deadline.unlimited(), scenario=scenario)
-        return waypoint_confidence(answer.first_pass, answer.waypoints[0]), answer.waypoints[0]
+    def plans(self, image: Tensor, prompt: Tensor, scenario: Scenario) -> Iterator[_DecodedPlan]:
+        """One for each way, of an image (1, H, W, 3) and a prompt (P,)."""
+        visual = self._model.see(image)[0]
+        prefixes = {guided: engine.prefill(prompt, visual) for guided, engine in self._engines.items()}
+        for index, way in enumerate(self._ways):
+            guided, deadline = way.settings.guidance > 0.0, way.deadline()
+            prefilled = EngineAnswer(self._engines[guided], prefixes[guided])
+            deadline.worked("encode", 0)
+            answer = decode(prefilled, self._layout, way.settings, deadline, self._step_times[index], scenario)
+            self._step_times[index] = answer.step_times
+            waypoints = answer.waypoints[0]
+            yield _DecodedPlan(waypoint_confidence(answer.first_pass, waypoints), waypoints, answer.steps_done)

@@ -1,0 +1,161 @@
+"""`wam evaluate decoding`: what each choice of the decoder is worth, on moments that were not trained on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wam_ros.cli.bench_report import machine
+from wam_ros.cli.progress import show_count, show_line
+from wam_ros.core.errors import ConfigError
+from wam_ros.planning.catalog import DECODE_ORDERS, PlannerOptions, weights_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from wam_ros.core.timing import Deadline
+    from wam_ros.training.decoded_samples import DecodedSamples, DecodeWay
+
+_STEPS = (1, 2, 4, 8)
+_GUIDANCE = (1.0, 3.0, 5.0, 7.0)
+_BUDGETS_MS = (20.0, 40.0, 80.0, 160.0)
+_USUAL = "usual"
+_FIGURES = ("ade", "fde", "rough")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `decoding`."""
+    parser = subparsers.add_parser("decoding", help="orders, read-outs, steps, guidance and budgets of the decoder")
+    parser.add_argument("--weights", metavar="DIR", help="checkpoint of wam_diff (the shipped one)")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder of `wam demos`")
+    parser.add_argument("--towns", nargs="+", required=True, metavar="TOWN", help="of the data; none trained on")
+    parser.add_argument("--samples", type=int, default=300, help="moments at most (%(default)s)")
+    parser.add_argument("--step-times", type=Path, metavar="JSON", help="of `wam bench step-times`, for the budgets")
+    parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Decode, compare, tell."""
+    import torch
+
+    from wam_ros.models import load_checkpoint
+    from wam_ros.training.dataset import DemoDataset
+    from wam_ros.training.decoded_samples import decoded_samples
+
+    if args.samples < 1 or args.threads < 1:
+        msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
+        raise ConfigError(msg)
+    torch.set_num_threads(args.threads)
+    weights = weights_of("wam_diff", args.weights or "")
+    checkpoint = load_checkpoint(Path(weights), getattr(torch, PlannerOptions.compute_dtype))
+    dataset = DemoDataset(args.data, args.towns)
+    ways = {f"{choice} {value}".strip(): way for choice, value, way in _ways(args.step_times)}
+
+    def count(done: int, of: int) -> None:
+        show_count(f"{done} of {of} moments, {len(ways)} ways each")
+
+    decoded = decoded_samples(checkpoint, dataset, list(ways.values()), args.samples, count)
+    show_line("")
+    rows = [_row(name, one, decoded[0]) for name, one in zip(ways, decoded, strict=True)]
+    print(f"{len(decoded[0].drives)} moments of {', '.join(args.towns)}; weights {checkpoint.weights_hash[:12]}")
+    print(f"{_USUAL}: {next(iter(ways.values())).settings.mode}")
+    print(_table(rows))
+    if args.json is not None:
+        args.json.parent.mkdir(parents=True, exist_ok=True)
+        stamp = {"machine": machine(), "weights_hash": checkpoint.weights_hash, "towns": args.towns}
+        text = json.dumps({**stamp, "samples": len(decoded[0].drives), "rows": rows}, indent=1, allow_nan=False)
+        args.json.write_text(text + "\n", encoding="utf-8")
+        print(f"wrote {args.json}")
+    return 0
+
+
+def _ways(step_times: Path | None) -> Iterator[tuple[str, str, DecodeWay]]:
+    """What is compared, the usual way first: by kind of choice and value."""
+    from wam_ros.decoding import DecodeOrder, DecodeSettings, ReadOut
+    from wam_ros.training.decoded_samples import DecodeWay
+
+    usual = DecodeSettings()
+    yield _USUAL, "", DecodeWay(usual)
+    for order in DECODE_ORDERS:
+        if order != usual.order.value:
+            yield "order", order, DecodeWay(DecodeSettings(order=DecodeOrder(order)))
+    for read_out in ReadOut:
+        if read_out is not usual.read_out:
+            yield "read", read_out.value, DecodeWay(DecodeSettings(read_out=read_out))
+    for steps in _STEPS[:-1]:
+        yield "steps", str(steps), DecodeWay(DecodeSettings(steps=steps))
+    yield "steps", "16 single", DecodeWay(DecodeSettings(pairs=False))
+    yield "start rule", "off", DecodeWay(DecodeSettings(start_level=0.0))
+    for scale in _GUIDANCE:
+        yield "guidance", f"{scale:g}", DecodeWay(DecodeSettings(guidance=scale))
+    if step_times is not None:
+        for budget_ms in _BUDGETS_MS:
+            yield "budget", f"{budget_ms:g} ms", DecodeWay(usual, _budget(step_times, budget_ms))
+
+
+def _budget(step_times: Path, budget_ms: float) -> Callable[[], Deadline]:
+    from wam_ros.evaluation.step_time_table import StepTimeTable
+    from wam_ros.evaluation.virtual_clock import VirtualClock
+
+    clock = VirtualClock(StepTimeTable.load(step_times))
+
+    def deadline() -> Deadline:
+        clock.begin_plan()
+        return clock.deadline(budget_ms)
+
+    return deadline
+
+
+def _row(name: str, decoded: DecodedSamples, usual: DecodedSamples) -> dict[str, Any]:
+    """Figures with their intervals over drives; those of the same moments are also compared one by one."""
+    told: dict[str, Any] = {"way": name, "steps": float(decoded.steps.double().mean())}
+    for figure in _FIGURES:
+        values = _values(decoded, figure)
+        told[figure] = float(values.mean())
+        told[f"{figure}_ci95"] = _interval(decoded, values)
+    change = _values(decoded, "ade") - _values(usual, "ade")
+    told["ade_change"] = float(change.mean())
+    told["ade_change_ci95"] = _interval(decoded, change)
+    return told
+
+
+def _values(decoded: DecodedSamples, figure: str) -> Tensor:
+    match figure:
+        case "ade":
+            return decoded.errors.mean(-1)
+        case "fde":
+            return decoded.errors[:, -1]
+        case _:
+            return decoded.rough
+
+
+def _interval(decoded: DecodedSamples, values: Tensor) -> list[float] | None:
+    from wam_ros.evaluation.drive_bootstrap import drive_interval
+
+    array = values.numpy()
+    ends = drive_interval(
+        decoded.drives, lambda chosen: float(array[chosen].mean()), highest=math.inf, lowest=-math.inf
+    )
+    return None if ends is None else list(ends)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    lines = [
+        "| way | ADE [m] | FDE [m] | roughness [m] | ADE less the usual [m] | steps |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        figures = " | ".join(_told(row, figure) for figure in (*_FIGURES, "ade_change"))
+        lines.append(f"| {row['way']} | {figures} | {row['steps']:.1f} |")
+    return "\n".join(lines)
+
+
+def _told(row: dict[str, Any], figure: str) -> str:
+    ends = row[f"{figure}_ci95"]
+    return f"{row[figure]:.2f}" + ("" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]")
