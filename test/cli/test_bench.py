@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from wam_ros.cli.main import main
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -61,9 +63,37 @@ def test_bench_decode(tmp_path: Path) -> None:
     exact = rows[1]
     assert (exact["tokens_equal"], exact["agreement_full"], exact["steps"]) == (True, 1.0, 8)
     assert exact["plan_ms_p99"] >= exact["plan_ms_p50"] > exact["prefill_ms_p50"] > 0.0
-    assert set(exact["steps_at_ms"]) == {"20", "40", "80", "160"}
+    assert set(exact["steps_at_ms"]) == {"20", "40", "50", "80", "100", "160", "200"}
     for program in ("prefill", "step"):
         assert exact[f"{program}_program_ms_p50"] > 0.0
         assert exact[f"{program}_share_of_peak"] >= 0.0
     assert rows[0]["step_mb"] < exact["step_mb"]  # shorter numbers
     assert rows[0]["step_gflop"] == exact["step_gflop"]
+    assert rows[0]["weights_mb"] < exact["weights_mb"]
+
+
+def test_bench_decode_of_the_papers_network_made_narrow(tmp_path: Path) -> None:
+    """What runs at full size on a GPU, on the CPU."""
+    options = ["--compute-dtypes", "float32", "--steps", "2", "--repeats", "1", "--device", "cpu"]
+    (row,) = bench(tmp_path / "rows.json", "decode", "--preset", "tiny_8b", *options)
+    assert (row["preset"], row["attention"], row["steps"]) == ("tiny_8b", "full", 2)
+    assert 2300 <= row["positions"] <= 2500  # 2,185 of the image, as in the paper, and another vocabulary's text
+    assert (row["device"], row["load_peak_mb"], row["tokens_equal"]) == ("cpu", None, True)
+    assert row["device_name"].startswith("cpu")
+    assert row["prefill_gflop"] > 10.0 * row["step_gflop"] > 0.0
+
+
+def test_bench_decode_refuses_a_device_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "decode", "--device", "cuda:99", "--preset", "wam_diff_8b"]) != 0
+    assert "device 'cuda:99': torch" in capsys.readouterr().err
+
+
+@pytest.mark.gpu
+def test_bench_decode_on_a_gpu(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    options = ["--compute-dtypes", "float32", "--steps", "2", "--repeats", "2", "--device", "cuda"]
+    (row,) = bench(tmp_path / "rows.json", "decode", "--preset", "tiny_8b", *options)
+    assert (row["device"], row["fallbacks"], row["backend"]) == ("cuda", [], "eager")
+    assert row["weights_mb"] <= row["load_peak_mb"] <= 1.15 * row["weights_mb"] + 50.0

@@ -24,7 +24,7 @@ from wam_ros.models.cnn_checkpoint import CnnCheckpoint, save_cnn
 from wam_ros.models.config import preset
 from wam_ros.models.regression_cnn import RegressionCnn
 from wam_ros.planning.catalog import load_vehicle
-from wam_ros.planning.wam_diff import default_camera
+from wam_ros.planning.wam_diff_weights import default_camera
 from wam_ros.training.demo_recipe import DemoRecipe, DriverRecipe, learner_recipe
 from wam_ros.training.demo_sample import SOURCES
 from wam_ros.training.demo_shard import Shard, read_shard

@@ -23,10 +23,11 @@ def test_what_is_not_asked_for_is_left_to_the_planner_and_the_node() -> None:
 
 
 def test_what_is_asked_for_reaches_planner_and_node() -> None:
-    args = parsed("--checkpoint", "mine", "--backend", "inductor", "--target-speed", "6", "--steps", "2")
-    assert planner_options(args) == PlannerOptions(target_speed=6.0, checkpoint="mine", backend="inductor", steps=2)
-    asked = {"target_speed": 6.0, "checkpoint": "mine", "backend": "inductor", "decode_steps": 2}
-    assert planner_parameters(args) == asked
+    args = parsed("--checkpoint", "mine", "--device", "cuda:1", "--backend", "inductor", "--steps", "2")
+    asked = {"checkpoint": "mine", "device": "cuda:1", "backend": "inductor"}
+    assert planner_options(args) == PlannerOptions(**asked, steps=2)  # type: ignore[arg-type]
+    assert planner_parameters(args) == {**asked, "decode_steps": 2}
+    assert planner_options(parsed("--target-speed", "6")) == PlannerOptions(target_speed=6.0)
 
 
 def test_unknown_backends_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,8 @@ def test_a_map_is_linear_between_knots_and_flat_beyond() -> None:
     fitted = MonotoneMap((0.2, 0.6), (0.1, 0.5))
     at = torch.tensor([[0.0, 0.2, 0.3], [0.4, 0.6, 1.0]])
     assert fitted(at).flatten().tolist() == pytest.approx([0.1, 0.1, 0.2, 0.3, 0.5, 0.5])
-    assert MonotoneMap((0.4,), (0.7,))(at).tolist() == [[0.7] * 3] * 2
+    for flat in (at, at[0, 0]):
+        assert MonotoneMap((0.4,), (0.7,))(flat).tolist() == torch.full_like(flat, 0.7, dtype=torch.float64).tolist()
 
 
 def test_a_calibration_survives_json() -> None:

@@ -15,7 +15,7 @@ from wam_ros.planning.catalog import (
     make_planner,
     weights_of,
 )
-from wam_ros.planning.wam_diff import default_camera
+from wam_ros.planning.wam_diff_weights import default_camera
 
 
 @pytest.mark.parametrize("name", PLANNER_NAMES)

@@ -131,3 +131,17 @@ def test_the_catalog_makes_it(vehicle: VehicleDescription, tmp_path: Path) -> No
         make_planner("wam_diff", vehicle, PlannerOptions(checkpoint="random:smoll"))
     with pytest.raises(ConfigError, match=str(tmp_path)):
         make_planner("wam_diff", vehicle, PlannerOptions(checkpoint=str(tmp_path)))
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_as_on_the_cpu(planner: WamDiffPlanner) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    there = load_wam_diff("random:tiny", DecodeSettings(candidates=3), "float32", device="cuda")
+    there.warm_up()
+    assert there.engine.fallbacks == ()
+    one, two = (p.plan(observation(planner), Deadline.unlimited()) for p in (planner, there))
+    np.testing.assert_allclose(two.trajectory.positions, one.trajectory.positions, atol=0.02)  # a median may fall anew
+    assert two.confidence == pytest.approx(one.confidence, abs=0.01)
+    assert there.measured_twins(observation(planner)).agreement() == 1.0
+    assert sum(there.parts_ms.values()) > 0.0

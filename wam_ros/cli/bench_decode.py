@@ -3,37 +3,39 @@
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wam_ros.cli.bench_decode_networks import FULL_SIZE, NETWORKS, network_config
 from wam_ros.cli.bench_decode_peaks import Peaks, achieved, measure_peaks
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
 from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS
 
 if TYPE_CHECKING:
+    import torch
+
     from wam_ros.core.observation import Observation
     from wam_ros.decoding import DecodeSettings
-    from wam_ros.models import WamDiffConfig
     from wam_ros.planning.wam_diff import WamDiffPlanner
 
 Result = TypeVar("Result")
 
-_BUDGETS_MS = (20, 40, 80, 160)
-_DEVICE = "cpu"
-_PRESETS = ("tiny", "small", "wide")
+_BUDGETS_MS = (20, 40, 50, 80, 100, 160, 200)
 
 
 def add_parser(subparsers: Any) -> None:
     """Add `decode`."""
     parser = subparsers.add_parser("decode", help="image to plan of wam_diff, by parts")
-    parser.add_argument("--preset", choices=_PRESETS, default="small", help="(%(default)s)")
+    parser.add_argument("--preset", choices=NETWORKS, default="small", help="(%(default)s)")
     parser.add_argument("--checkpoint", metavar="DIR", help="weights; default: random ones of the preset")
     parser.add_argument("--attention", choices=("prefix", "full"), help="of random weights; default: the preset's")
     parser.add_argument("--backend", nargs="+", choices=ENGINE_BACKENDS, default=["eager"], help="(%(default)s)")
-    parser.add_argument("--compute-dtypes", nargs="+", choices=COMPUTE_DTYPES, default=list(COMPUTE_DTYPES))
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
+    parser.add_argument(
+        "--compute-dtypes", nargs="+", choices=COMPUTE_DTYPES, help=f"default: both; of {FULL_SIZE} bfloat16 alone"
+    )
     parser.add_argument("--order", choices=DECODE_ORDERS, default="reverse-causal", help="(%(default)s)")
     parser.add_argument("--steps", type=int, default=8, help="with scaffold and pairs at most 8 (%(default)s)")
     parser.add_argument("--no-scaffold", action="store_true", help="decode commas too: up to 32 steps of one token")
@@ -47,23 +49,22 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`wam bench decode`."""
+    import torch
+
+    from wam_ros.planning.wam_diff_device import network_device
+
+    device = network_device(args.device)
+    torch.set_num_threads(args.threads)
     print(machine())
     print(f"torch threads {args.threads}; times in ms; image to plan, without camera driver and middleware")
     rows = []
-    for dtype in args.compute_dtypes:
-        peaks = _peaks(dtype, args.threads)
+    for dtype in args.compute_dtypes or (COMPUTE_DTYPES[:1] if args.preset == FULL_SIZE else COMPUTE_DTYPES):
+        peaks = measure_peaks(getattr(torch, dtype), device)
         for backend in args.backend:
-            rows.append(_row(args, dtype, backend, peaks))
+            rows.append(_row(args, dtype, backend, device, peaks))
             print_row(rows[-1])
     write_rows(args.json, "decode", rows)
     return 0
-
-
-def _peaks(dtype: str, threads: int) -> Peaks:
-    import torch
-
-    torch.set_num_threads(threads)
-    return measure_peaks(getattr(torch, dtype), torch.device(_DEVICE))
 
 
 def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, backend: str) -> WamDiffPlanner:
@@ -73,41 +74,23 @@ def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, bac
 
     engine = EngineChoice(backend, fall_back="none")  # figures of another backend would be none of this one's
     if args.checkpoint is None:
-        config = _config(args.preset)
+        config = network_config(args.preset)
         config = config if args.attention is None else replace(config, attention=args.attention)
-        return random_wam_diff(config, settings, dtype, args.threads, engine)
+        return random_wam_diff(config, settings, dtype, args.threads, engine, args.device)
     if args.attention is not None:
         msg = f"--attention {args.attention}: trained weights have their own mode; leave it out with --checkpoint"
         raise ConfigError(msg)
-    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine)
+    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine, device=args.device)
 
 
-def _config(name: str) -> WamDiffConfig:
-    """A preset, or `wide`: 12 layers of 768 and the paper's 2,417 positions, which nobody trains or drives."""
-    from wam_ros.models import preset
-    from wam_ros.models.config import StemConfig
-
-    if name != "wide":
-        return preset(name)
-    return replace(
-        preset("small"),
-        name="wide",
-        width=768,
-        layers=12,
-        heads=12,
-        ffn_width=2048,
-        vision=StemConfig(image_width=1568, image_height=1536),
-        route_distances=tuple(4.0 * point for point in range(1, 15)),
-        max_positions=2417,
-    )
-
-
-def _row(args: argparse.Namespace, dtype: str, backend: str, peaks: Peaks) -> dict[str, Any]:
+def _row(args: argparse.Namespace, dtype: str, backend: str, device: torch.device, peaks: Peaks) -> dict[str, Any]:
     import torch
 
     from wam_ros.core.timing import Deadline
     from wam_ros.decoding import DecodeOrder, DecodeSettings
+    from wam_ros.engines.engine_key import device_in_words
     from wam_ros.planning.decode_twins import share_equal
+    from wam_ros.planning.wam_diff_device import device_clock
 
     settings = DecodeSettings(
         order=DecodeOrder(args.order),
@@ -116,28 +99,30 @@ def _row(args: argparse.Namespace, dtype: str, backend: str, peaks: Peaks) -> di
         steps=args.steps,
         guidance=args.guidance,
     )
+    now = device_clock(device)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
     planner = _planner(args, settings, dtype, backend)
-    begun = time.perf_counter()
-    planner.warm_up()
-    warm_up_s = time.perf_counter() - begun
+    memory = _memory(planner, device)
+    warm_up_ms, _ = _timed(planner.warm_up, now)
     observation = _observation(planner)
     plans, parts = [], []
     for _ in range(args.repeats):
-        plans.append(_timed(lambda: planner.plan(observation, Deadline.unlimited()))[0])
+        plans.append(_timed(lambda: planner.plan(observation, Deadline.unlimited()), now)[0])
         parts.append(planner.parts_ms)
     few = max(args.repeats // 5, min(args.repeats, 3))
     with torch.inference_mode():
         twin = planner.measured_twins(observation)
         reference, cached = [], []
         for _ in range(args.uncached_repeats or few):  # in turn, so that a busy machine slows both
-            reference.append(_timed(twin.decode_reference))
-            cached.append(_timed(twin.decode_cached))
-        head = [_timed(twin.read_head)[0] for _ in range(args.repeats)]
+            reference.append(_timed(twin.decode_reference, now))
+            cached.append(_timed(twin.decode_cached, now))
+        head = [_timed(twin.read_head, now)[0] for _ in range(args.repeats)]
         answer, wanted = cached[-1][1], reference[-1][1]
         full = wanted if twin.attention == "prefix" else twin.decode_uncached()
     steps = answer.steps_done
-    visual_tokens = _visual_tokens(planner)
-    programs = achieved(planner.engine, twin.positions - answer.tokens.shape[-1], visual_tokens, peaks, args.repeats)
+    prompt_length = twin.positions - answer.tokens.shape[-1]
+    programs = achieved(planner.engine, prompt_length, twin.visual_tokens, peaks, args.repeats)
     per_part = {name: percentile([part[name] for part in parts], 50) for name in parts[0]}
     reached = {}
     for budget in _BUDGETS_MS:
@@ -152,14 +137,16 @@ def _row(args: argparse.Namespace, dtype: str, backend: str, peaks: Peaks) -> di
         "weights": planner.weights_hash[:12],
         "backend": planner.engine.backend,
         "fallbacks": list(planner.engine.fallbacks),
-        "device": _DEVICE,
+        "device": args.device,
+        "device_name": device_in_words(device),
         "threads": args.threads,
         "compute_dtype": dtype,
         "attention": twin.attention,
         "mode": settings.mode,
         "positions": twin.positions,
         "steps": steps,
-        "warm_up_s": round(warm_up_s, 1),
+        **memory,
+        "warm_up_s": round(warm_up_ms / 1e3, 1),
         "stem_ms_p50": per_part["stem"],
         "prefill_ms_p50": per_part["prefill"],
         "step_ms_p50": round((per_part["decode"] or 0.0) / steps, 3),
@@ -177,17 +164,14 @@ def _row(args: argparse.Namespace, dtype: str, backend: str, peaks: Peaks) -> di
     }
 
 
-def _visual_tokens(planner: WamDiffPlanner) -> int:
+def _memory(planner: WamDiffPlanner, device: torch.device) -> dict[str, float | None]:
+    """Of the weights, and on a GPU the most that this process held there until they were loaded [MB]."""
     import torch
 
-    from wam_ros.models import WamDiff
-
-    model, camera = planner.engine.network, planner.camera
-    assert isinstance(model, WamDiff)
-    assert camera is not None
-    black = torch.zeros(1, camera.height, camera.width, 3, dtype=torch.uint8)
-    with torch.inference_mode():
-        return model.see(black).shape[1]
+    assert isinstance(planner.engine.network, torch.nn.Module)
+    weights = sum(weight.nbytes for weight in planner.engine.network.state_dict().values())
+    peak = round(torch.cuda.max_memory_allocated(device) / 1e6, 3) if device.type == "cuda" else None
+    return {"weights_mb": round(weights / 1e6, 3), "load_peak_mb": peak}
 
 
 def _observation(planner: WamDiffPlanner) -> Observation:
@@ -204,8 +188,8 @@ def _observation(planner: WamDiffPlanner) -> Observation:
     return Observation(0, ego, {"front": image}, Route.from_points("odom", [[0.0, 0.0], [200.0, 0.0]]))
 
 
-def _timed(function: Callable[[], Result]) -> tuple[float, Result]:
-    """Its duration [ms] and result."""
-    begun = time.perf_counter()
+def _timed(function: Callable[[], Result], now: Callable[[], float]) -> tuple[float, Result]:
+    """Its duration [ms] by a clock [s], and its result."""
+    begun = now()
     result = function()
-    return (time.perf_counter() - begun) * 1e3, result
+    return (now() - begun) * 1e3, result

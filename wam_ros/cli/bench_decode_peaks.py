@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,13 @@ if TYPE_CHECKING:
     from wam_ros.engines import Engine
 
 _SIDE = {"cpu": 1024, "cuda": 8192}  # of the matrices
-_BUFFER_BYTES = 1 << 28  # larger than caches
+_BUFFER_BYTES = {"cpu": 1 << 28, "cuda": 1 << 32}  # larger than caches, and long beside a launch
 _TRIES = 5
 
 
 @dataclass(frozen=True)
 class Peaks:
-    """The best of a few tries on this machine with torch's threads of now.
+    """The best of a few tries on one device, on a CPU with torch's threads of now.
 
     Fields:
         flops_per_s: Of the product of two large square matrices in the programs' type.
@@ -40,12 +39,12 @@ def measure_peaks(dtype: torch.dtype, device: torch.device) -> Peaks:
     import torch
 
     side = _SIDE[device.type]
-    one, other = (torch.ones(side, side, dtype=dtype, device=device) for _ in range(2))
-    buffer = torch.zeros(_BUFFER_BYTES // 4, device=device)
+    one, other = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    buffer = torch.zeros(_BUFFER_BYTES[device.type] // 4, device=device)
     copy = torch.empty_like(buffer)
     matmul = min(_times_s(lambda: one @ other, device))
-    reading = _BUFFER_BYTES / min(_times_s(buffer.sum, device))
-    copying = 2 * _BUFFER_BYTES / min(_times_s(lambda: copy.copy_(buffer), device))
+    reading = buffer.nbytes / min(_times_s(buffer.sum, device))
+    copying = 2 * buffer.nbytes / min(_times_s(lambda: copy.copy_(buffer), device))
     return Peaks(2 * side**3 / matmul, max(reading, copying))
 
 
@@ -90,13 +89,11 @@ def _figures(name: str, work: Work, times_s: list[float], peaks: Peaks) -> dict[
 
 def _times_s(function: Callable[[], Any], device: torch.device, tries: int = _TRIES) -> list[float]:
     """Durations after one call that does not count."""
-    import torch
+    from wam_ros.planning.wam_diff_device import device_clock
 
-    times = []
+    now, times = device_clock(device), []
     for _ in range(tries + 1):
-        begun = time.perf_counter()
+        begun = now()
         function()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - begun)
+        times.append(now() - begun)
     return times[1:]

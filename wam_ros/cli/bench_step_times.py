@@ -20,6 +20,7 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("step-times", help="write the table for `wam evaluate closed-loop --budget-ms`")
     parser.add_argument("--checkpoint", default=RANDOM_WEIGHTS, help="of wam_diff (%(default)s)")
     parser.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=100, help="plans timed; medians are written (%(default)s)")
     parser.add_argument("--json", type=Path, required=True, metavar="OUT", help="the table")
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from wam_ros.evaluation.step_time_table import StepTimeTable
     from wam_ros.planning.wam_diff import load_wam_diff
 
-    planner = load_wam_diff(args.checkpoint, None, args.compute_dtype, args.threads)
+    planner = load_wam_diff(args.checkpoint, None, args.compute_dtype, args.threads, device=args.device)
     planner.warm_up()
     camera = planner.camera
     assert camera is not None, "wam_diff sees images"
@@ -58,6 +59,7 @@ def run(args: argparse.Namespace) -> int:
         "weights_hash": planner.weights_hash,
         "mode": planner.settings.mode,
         "compute_dtype": args.compute_dtype,
+        "device": args.device,
         "threads": args.threads,
         "repeats": args.repeats,
         "machine": machine(),

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from wam_ros.models import Checkpoint
 
 _BACKENDS = ("inductor", "tensorrt", "onnx")
-_RANDOM = "random:"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,11 +20,11 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser("engine", help="build a network's programs ahead of driving")
     commands = parser.add_subparsers(dest="engine_command", required=True)
     build = commands.add_parser("build", help="compile prefill and step for a checkpoint on this machine")
-    build.add_argument("--weights", required=True, metavar="DIR", help="a checkpoint, or random:PRESET")
+    build.add_argument("--weights", required=True, metavar="DIR", help="a checkpoint, also published, or random:PRESET")
     build.add_argument("--backend", choices=_BACKENDS, required=True, help="onnx is for other runtimes: not run here")
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets a folder per engine")
     build.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
-    build.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="(%(default)s)")
+    build.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     build.add_argument("--threads", type=int, default=1, help="of torch on a CPU, as when driving (%(default)s)")
     build.add_argument("--candidates", type=int, default=1, help="plans in all, as when driving (%(default)s)")
     build.add_argument("--guided", action="store_true", help="for classifier-free guidance")
@@ -40,9 +39,10 @@ def run_build(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.engines import EngineKey, build_engine
+    from wam_ros.planning.wam_diff_weights import checkpoint_of
 
     torch.set_num_threads(args.threads)
-    checkpoint = _checkpoint(args.weights, args.compute_dtype, args.device)
+    checkpoint = checkpoint_of(args.weights, args.compute_dtype, args.device)
     prompt_length, visual_tokens = _shapes(checkpoint)
     key = EngineKey.here(
         args.backend,
@@ -76,25 +76,6 @@ def run_info(args: argparse.Namespace) -> int:
         )
         usable = usable and not faults
     return 0 if usable else 1
-
-
-def _checkpoint(weights: str, compute_dtype: str, device: str) -> Checkpoint:
-    import torch
-
-    from wam_ros.core.errors import ConfigError
-    from wam_ros.models import load_checkpoint, preset, random_checkpoint
-    from wam_ros.planning.wam_diff import default_camera
-
-    if device == "cuda" and not torch.cuda.is_available():
-        msg = "--device cuda: torch sees no CUDA device: build on the machine that will drive"
-        raise ConfigError(msg)
-    dtype: torch.dtype = getattr(torch, compute_dtype)
-    if not weights.startswith(_RANDOM):
-        return load_checkpoint(Path(weights), dtype, device)
-    config = preset(weights.removeprefix(_RANDOM))
-    made = random_checkpoint(config, default_camera(config))
-    made.model.set_compute_dtype(dtype).to(device)
-    return made
 
 
 def _shapes(checkpoint: Checkpoint) -> tuple[int, int]:

@@ -54,6 +54,7 @@ def made_stamp(args: argparse.Namespace, planner: Planner, task: dict[str, Any])
         "weights_hash": planner.weights_hash,
         "seed": args.seed,
         "decode": {"steps": args.steps},
+        "device": planner_options(args).device,
         "target_speed": args.target_speed,
         "vehicle": args.vehicle,
         "version": __version__,

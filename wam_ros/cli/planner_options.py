@@ -12,6 +12,7 @@ from wam_ros.planning.engine_state import EngineState
 _OPTIONS = (
     "target_speed",
     "checkpoint",
+    "device",
     "backend",
     "engines",
     "fall_back",
@@ -22,11 +23,14 @@ _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option
 
 
 def add_planner_options(parser: argparse.ArgumentParser) -> None:
-    """Add `--checkpoint`, those of the engine, `--target-speed`; `--steps` excludes other options in some commands."""
+    """Add what all commands have; `--steps` excludes other options in some of them."""
     parser.add_argument(
         "--checkpoint",
         metavar="DIR",
         help=f"weights of wam_diff or cnn: a folder, or {RANDOM_WEIGHTS} (those that ship with the package)",
+    )
+    parser.add_argument(
+        "--device", help=f"that wam_diff's network runs on: cpu, cuda or cuda:N ({PlannerOptions.device})"
     )
     parser.add_argument(
         "--backend", choices=ENGINE_BACKENDS, help=f"that runs wam_diff's network ({PlannerOptions.backend})"

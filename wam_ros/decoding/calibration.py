@@ -55,7 +55,7 @@ class MonotoneMap:
         knots = torch.tensor(self.believed, dtype=torch.float64, device=believed.device)
         values = torch.tensor(self.happened, dtype=torch.float64, device=believed.device)
         if len(knots) == 1:
-            return values.expand(believed.shape).clone()
+            return values[0].expand(believed.shape).clone()
         at = believed.to(torch.float64).clamp(knots[0], knots[-1])
         right = torch.searchsorted(knots, at.contiguous()).clamp(1, len(knots) - 1)
         share = (at - knots[right - 1]) / (knots[right] - knots[right - 1])

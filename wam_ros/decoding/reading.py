@@ -104,7 +104,8 @@ class TokenReader:
         assert start is None, "the start rule needs the scaffold"
         denoiser, settings, base = self._denoiser, self._settings, self._layout.number_base
         logits = guided(denoiser.logits(hidden), settings.guidance).clone()
-        logits[..., self._forbidden] = -math.inf
+        for token in self._forbidden:  # a list of them would be sent to the device, which the host waits for
+            logits[..., token] = -math.inf
         # float64 as in the published loop: float32 gives ties near 1
         confidence, tokens = logits.double().softmax(-1).max(-1)
         finite = torch.isfinite(confidence).all()

@@ -3,6 +3,7 @@
 from wam_ros.engines.answer import EngineAnswer
 from wam_ros.engines.build import build_engine
 from wam_ros.engines.built import BuiltEngine
+from wam_ros.engines.cuda_graphs import CudaGraphEngine
 from wam_ros.engines.eager import EagerEngine
 from wam_ros.engines.engine import Engine, PrefixCache
 from wam_ros.engines.engine_key import EngineKey
@@ -15,6 +16,7 @@ from wam_ros.engines.registry import BACKENDS, EngineChoice, make_engine
 __all__ = [
     "BACKENDS",
     "BuiltEngine",
+    "CudaGraphEngine",
     "EagerEngine",
     "Engine",
     "EngineAnswer",

@@ -50,7 +50,7 @@ class Engine(Protocol):
         """Read a prompt (P,) with visual tokens (V, d). Shapes that were not prepared run without built programs."""
 
     def hidden(self, cache: PrefixCache, tokens: Tensor) -> Tensor:
-        """(C K, L, d) of answer ids (K, L), the rows of the conditional context first."""
+        """(C K, L, d) of answer ids (K, L), the rows of the conditional context first; holds until the next step."""
 
     def step(self, cache: PrefixCache, tokens: Tensor, rows: Tensor) -> Tensor:
         """Number logits (C K, M, BINS) float32 of the rows (K, M) of answers (K, L) that are needed."""

@@ -10,6 +10,7 @@ from wam_ros.core.config import unknown_key
 from wam_ros.core.errors import ConfigError
 from wam_ros.engines import inductor, tensorrt
 from wam_ros.engines.built import BuiltEngine
+from wam_ros.engines.cuda_graphs import CudaGraphEngine
 from wam_ros.engines.eager import EagerEngine
 from wam_ros.engines.engine import Engine
 from wam_ros.engines.network import Network
@@ -62,6 +63,8 @@ def make_engine(
         ConfigError: The backend cannot be had here and there is no fall-back: the text says what is missing.
 
     """
+    if choice.backend == "eager" and network.device.type == "cuda":
+        return CudaGraphEngine(network, guided=guided, answers=answers)
     if choice.backend == "eager":
         return EagerEngine(network, guided=guided)
     if choice.backend == inductor.NAME and choice.engines is None:

@@ -37,6 +37,7 @@ class PlannerOptions:
         checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained; empty = see
             `weights_of`.
         compute_dtype: Of its network.
+        device: That wam_diff's network runs on: cpu, cuda or cuda:N.
         backend: That runs wam_diff's network, of engines.BACKENDS.
         engines: Folder of `wam engine build`; empty = none.
         fall_back: Where the backend cannot be had: eager or none.
@@ -53,6 +54,7 @@ class PlannerOptions:
     target_speed: float = 13.9
     checkpoint: str = ""
     compute_dtype: str = "bfloat16"
+    device: str = "cpu"
     backend: str = "eager"
     engines: str = ""
     fall_back: str = "eager"
@@ -129,7 +131,13 @@ def _wam_diff(options: PlannerOptions) -> Planner:
     engines = Path(options.engines) if options.engines else None
     choice = EngineChoice(options.backend, engines, options.fall_back)  # type: ignore[arg-type]  # it checks
     return load_wam_diff(
-        weights, settings, options.compute_dtype, options.threads, choice, weight_noise=options.weight_noise
+        weights,
+        settings,
+        options.compute_dtype,
+        options.threads,
+        choice,
+        weight_noise=options.weight_noise,
+        device=options.device,
     )
 
 

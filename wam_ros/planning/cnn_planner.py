@@ -19,7 +19,8 @@ from wam_ros.models.cnn_checkpoint import CnnCheckpoint, load_cnn
 from wam_ros.models.config import StemConfig, preset
 from wam_ros.models.heading import hold_heading
 from wam_ros.models.regression_cnn import RegressionCnn, situation_features
-from wam_ros.planning.wam_diff import default_camera, situation_of
+from wam_ros.planning.wam_diff import situation_of
+from wam_ros.planning.wam_diff_weights import default_camera
 
 NAME = "cnn"
 

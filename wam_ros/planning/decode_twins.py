@@ -17,6 +17,7 @@ class DecodeTwins:
     Attributes:
         attention: Mode of the network: in `prefix` the reference and full recomputation are one and the same.
         positions: Rows of prompt and answer together.
+        visual_tokens: Rows of the prompt that are the image's.
 
     """
 
@@ -32,9 +33,11 @@ class DecodeTwins:
     ) -> None:
         self._model, self._engine, self._prompt, self._visual = model, engine, prompt, visual
         self._layout, self._settings, self._scenario = layout, settings, scenario
-        self._hidden = self._prefilled().hidden(layout.masked(settings.candidates, settings.scaffold)).clone()
+        masked = layout.masked(settings.candidates, settings.scaffold, model.device)
+        self._hidden = self._prefilled().hidden(masked).clone()  # the next step's would take its place
         self.attention = model.config.attention
         self.positions = len(prompt) + model.config.answer_length
+        self.visual_tokens = len(visual)
 
     def decode_cached(self) -> DecodedAnswer:
         """Prefill once, then steps over the answer's rows only."""
@@ -64,7 +67,14 @@ class DecodeTwins:
         return self._decode(self._model.uncached(self._prompt, self._visual, guided=guided, frozen=frozen))
 
     def _decode(self, denoiser: Denoiser) -> DecodedAnswer:
-        return decode(denoiser, self._layout, self._settings, Deadline.unlimited(), scenario=self._scenario)
+        return decode(
+            denoiser,
+            self._layout,
+            self._settings,
+            Deadline.unlimited(),
+            scenario=self._scenario,
+            device=self._model.device,
+        )
 
 
 def share_equal(one: DecodedAnswer, other: DecodedAnswer) -> float:

@@ -5,9 +5,6 @@ Preprocessing (image, prompt) and postprocessing (trajectory, headings, confiden
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -38,29 +35,16 @@ from wam_ros.models import (
     Situation,
     WamDiffConfig,
     build_prompt,
-    load_checkpoint,
-    preset,
-    random_checkpoint,
 )
-from wam_ros.models.config import StemConfig
 from wam_ros.models.perturbed import perturbed
 from wam_ros.models.prompt import command_from_instruction
 from wam_ros.planning.decode_twins import DecodeTwins
+from wam_ros.planning.wam_diff_device import device_clock
+from wam_ros.planning.wam_diff_weights import checkpoint_of, random_of
 
 NAME = "wam_diff"
 _WARM_UP_PLANS = 3
-_DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 _LOOK_AHEAD = 40.0  # m of route that the scenario-aware order looks at
-
-_FOCAL_SHARE = 0.625  # of the image's width: 77 degrees wide
-_CAMERA_HEIGHT = 1.5  # m
-
-
-def default_camera(config: WamDiffConfig) -> CanonicalCamera:
-    """The camera that a network which nobody trained pretends to have been trained for."""
-    vision = config.vision
-    size = (vision.image_width, vision.image_height) if isinstance(vision, StemConfig) else (1920, 1080)
-    return CanonicalCamera(*size, _FOCAL_SHARE * size[0], size[0] / 2.0, size[1] / 2.0, _CAMERA_HEIGHT)
 
 
 def answer_layout(tokenizer: HybridTokenizer) -> AnswerLayout:
@@ -86,7 +70,7 @@ class WamDiffPlanner:
     def __init__(
         self, checkpoint: Checkpoint, settings: DecodeSettings | None = None, engine: EngineChoice | None = None
     ) -> None:
-        self._checkpoint = checkpoint
+        self._checkpoint, self._device = checkpoint, checkpoint.model.device
         self._settings = DecodeSettings() if settings is None else settings
         self._layout = answer_layout(checkpoint.tokenizer)
         stored = checkpoint.calibration
@@ -164,19 +148,20 @@ class WamDiffPlanner:
         """
         if deadline.clock is not self._clock:  # a virtual clock must not learn from the warm-up on the real one
             self._clock, self._step_times = deadline.clock, StepTimes()
+        now = device_clock(self._device)
         with torch.inference_mode():
-            begun = time.perf_counter()
+            begun = now()
             prompt, visual = self._read(observation)
-            seen = time.perf_counter()
+            seen = now()
             prefilled = EngineAnswer(self._engine, self._engine.prefill(prompt, visual))
-            read = time.perf_counter()
+            read = now()  # it waits for a GPU: the first step's time must not hold the prefill's
             deadline.worked("encode", 0)
             scenario = _scenario(observation)
-            answer = decode(prefilled, self._layout, self._settings, deadline, self._step_times, scenario)
+            answer = decode(prefilled, self._layout, self._settings, deadline, self._step_times, scenario, self._device)
             self._step_times = answer.step_times
-            decoded = time.perf_counter()
+            decoded = now()
             plan = self._to_plan(answer, observation.ego)
-        ended = time.perf_counter()
+        ended = now()
         self.parts_ms = {
             "stem": (seen - begun) * 1e3,
             "prefill": (read - seen) * 1e3,
@@ -198,7 +183,7 @@ class WamDiffPlanner:
         )
 
     def _read(self, observation: Observation) -> tuple[Tensor, Tensor]:
-        """Prompt (P,) and visual tokens (V, d) of an observation."""
+        """Prompt (P,) and visual tokens (V, d) of an observation, on the network's device."""
         if not observation.images:
             msg = "no image"
             raise PlannerError(msg)
@@ -211,24 +196,25 @@ class WamDiffPlanner:
             )
             raise PlannerError(msg)
         pixels = torch.from_numpy(np.array(image.rgb()))  # a copy: views may be read-only or reversed
-        visual = checkpoint.model.see(pixels[None])[0]
+        visual = checkpoint.model.see(pixels.to(self._device)[None])[0]
         config = checkpoint.model.config
         situation = situation_of(observation, config.route_distances)
-        return build_prompt(situation, checkpoint.tokenizer, config, len(visual)).tokens, visual
+        prompt = build_prompt(situation, checkpoint.tokenizer, config, len(visual))
+        return prompt.tokens.to(self._device), visual
 
     def _to_plan(self, answer: DecodedAnswer, ego: EgoState) -> Plan:
         waypoints = answer.waypoints  # (K, 8, 2)
-        headings = self._checkpoint.model.heading(waypoints)
+        headings = self._checkpoint.model.heading(waypoints).cpu()
         confidence = plan_confidence(answer.first_pass, waypoints[0], self._calibration)
         trajectories = [
             _trajectory(ego, points.double().numpy(), turns.double().numpy())
-            for points, turns in zip(waypoints, headings)
+            for points, turns in zip(waypoints.cpu(), headings)
         ]
         plan = Plan(
             trajectories[0],
             NAME,
             weights_hash=self.weights_hash,
-            waypoint_confidence=confidence.waypoints.numpy(),
+            waypoint_confidence=confidence.waypoints.cpu().numpy(),
             confidence=confidence.overall,
             calibrated=confidence.calibrated,
             steps_done=answer.steps_done,
@@ -243,10 +229,10 @@ class WamDiffPlanner:
     def _candidates(self, answer: DecodedAnswer, trajectories: list[Trajectory]) -> tuple[Candidate, ...]:
         if len(trajectories) < 2:
             return ()
-        confidences = waypoint_confidence(answer.first_pass, answer.waypoints)
+        confidences = waypoint_confidence(answer.first_pass, answer.waypoints).cpu()
         return tuple(
-            Candidate(trajectory, float(score), confidence.numpy())
-            for trajectory, score, confidence in zip(trajectories, answer.scores, confidences)
+            Candidate(trajectory, score, confidence.numpy())
+            for trajectory, score, confidence in zip(trajectories, answer.scores.tolist(), confidences)
         )
 
 
@@ -297,28 +283,27 @@ def load_wam_diff(
     threads: int = 1,
     engine: EngineChoice | None = None,
     weight_noise: float = 0.0,
+    device: str = "cpu",
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
 
     Sets the number of torch's threads for the whole process.
 
     Args:
-        checkpoint: Folder or preset.
+        checkpoint: Folder, ours or of a published layout (see models.released), or preset.
         settings: The decoder's choices.
         compute_dtype: Of vision and layers: bfloat16 or float32.
         threads: Of torch.
         engine: What runs the network.
         weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
+        device: That it runs on: cpu, cuda or cuda:N.
 
     Raises:
-        ConfigError: The folder cannot be used, there is no such preset, or the backend cannot run here.
+        ConfigError: The folder cannot be used, there is no such preset or device, or the backend cannot run here.
 
     """
     torch.set_num_threads(threads)
-    if checkpoint.startswith("random:"):
-        made = _random_checkpoint(preset(checkpoint.removeprefix("random:")), compute_dtype)
-    else:
-        made = load_checkpoint(Path(checkpoint), _DTYPES[compute_dtype])
+    made = checkpoint_of(checkpoint, compute_dtype, device)
     if weight_noise != 0.0:
         made = perturbed(made, weight_noise)
     return WamDiffPlanner(made, settings, engine)
@@ -330,13 +315,8 @@ def random_wam_diff(
     compute_dtype: str = "bfloat16",
     threads: int = 1,
     engine: EngineChoice | None = None,
+    device: str = "cpu",
 ) -> WamDiffPlanner:
     """As `load_wam_diff`, for a network of any shape with weights that nobody trained."""
     torch.set_num_threads(threads)
-    return WamDiffPlanner(_random_checkpoint(config, compute_dtype), settings, engine)
-
-
-def _random_checkpoint(config: WamDiffConfig, compute_dtype: str) -> Checkpoint:
-    made = random_checkpoint(config, default_camera(config))
-    made.model.set_compute_dtype(_DTYPES[compute_dtype])
-    return made
+    return WamDiffPlanner(random_of(config, compute_dtype, device), settings, engine)

@@ -16,7 +16,7 @@ from wam_ros.core.camera import CanonicalCamera
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.geometry import SE3
 from wam_ros.models.config import preset
-from wam_ros.planning.wam_diff import default_camera
+from wam_ros.planning.wam_diff_weights import default_camera
 from wam_ros.training.demo_sample import CATEGORIES
 from wam_ros.training.demo_shard import FORMAT
 
