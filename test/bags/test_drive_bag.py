@@ -4,10 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from wam_ros.bags.drive_bag import DriveBag
+from wam_ros.bags.drive_bag import WORLD_INFO_TOPIC, DriveBag
 from wam_ros.bags.film import CAMERA_SIZE, MAP_SIZE, TEXT_SIZE, film
 from wam_ros.bags.observations import BagObservations
 from wam_ros.bags.reader import BagReader
+from wam_ros.bags.recorded_map import recorded_map
 from wam_ros.bags.topics import SHOWN, pick_topics
 from wam_ros.core.camera import BODY_FROM_OPTICAL, CameraImage, CameraModel
 from wam_ros.core.ego import EgoState
@@ -18,6 +19,7 @@ from wam_ros.core.lane_graph import Lane, LaneGraph
 from wam_ros.core.observation import Observation, Route
 from wam_ros.core.plan import PlanStatus
 from wam_ros.core.polyline import Polyline
+from wam_ros.core.resources import resource
 from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.timing import NS_PER_S, Deadline
 from wam_ros.core.vehicle import VehicleCommand
@@ -149,3 +151,18 @@ def test_times_are_those_of_the_drive(bag):
     with BagReader(bag) as reader:
         assert (reader.first_ns, reader.last_ns) == (0, ego(TICKS - 1).stamp_ns)
     assert ego(TICKS - 1).stamp_ns < NS_PER_S
+
+
+def test_a_map_goes_along(tmp_path):
+    pytest.importorskip("carla")
+    xodr = (resource("config/towns/grid_small") / "town.xodr").read_text(encoding="utf-8")
+    recorder = DriveBag(tmp_path / "drive", xodr, "grid_small")
+    for index in range(3):
+        recorder.on_tick(tick(index))
+    recorder.close()
+    with BagReader(tmp_path / "drive") as reader:
+        ((_, _, info),) = reader.messages([WORLD_INFO_TOPIC])
+        lanes = recorded_map(reader)
+    assert info.map_name == "grid_small"
+    assert lanes is not None
+    assert len(lanes.lanes) > 50

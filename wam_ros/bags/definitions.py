@@ -20,6 +20,9 @@ from wam_ros.core.resources import resource
 from wam_ros.core.to_messages import MessageMaker
 
 _PACKAGE = "wam_ros"
+# carla_msgs is installed with the CARLA bridge of a ROS only; a bag with a map is to be written and read without it.
+WORLD_INFO = "carla_msgs/msg/CarlaWorldInfo"
+_WORLD_INFO_FIELDS = "string map_name\nstring opendrive\n"
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ def _extended_typestore(type_name: str, search_paths: tuple[Path, ...]) -> Types
 
 def _new_typestore() -> Typestore:
     store = get_typestore(Stores.ROS2_KILTED)
+    store.register(get_types_from_msg(_WORLD_INFO_FIELDS, WORLD_INFO))
     for path in sorted(resource("msg").glob("*.msg")):
         _register(store, f"{_PACKAGE}/msg/{path.stem}", path)
     return store

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from wam_ros.bags.definitions import MESSAGES, make_message
+from wam_ros.bags.definitions import MESSAGES, WORLD_INFO, make_message
 from wam_ros.bags.plan_messages import TIMING_TYPE, TRAJECTORY_TYPE, timing_message
 from wam_ros.bags.sensor_messages import IMAGE, INFO, ODOMETRY, PATH, TF, camera_info, image_message, tf_message
 from wam_ros.bags.topics import BagTopics
@@ -19,6 +19,7 @@ from wam_ros.core.observation import Route
 from wam_ros.runtime.loop import DriveTick
 
 BASE_FRAME = "base_link"
+WORLD_INFO_TOPIC = "/carla/world_info"
 _NAMES = BagTopics()
 _TYPES = {
     "image": IMAGE,
@@ -42,14 +43,19 @@ class DriveBag:
 
     Args:
         out: The bag to make; must not exist.
+        opendrive: The world's map, so that the bag brings it with it; empty = none.
+        map_name: Its name.
 
     Raises:
         BagError: It cannot be made or written.
 
     """
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, opendrive: str = "", map_name: str = "") -> None:
         self._bag = BagWriter(out, flush_period_s=None)
+        self._map = (map_name, opendrive)
+        if opendrive:
+            self._bag.add_topic(WORLD_INFO_TOPIC, WORLD_INFO, latched=True)
         for part, type_name in _TYPES.items():
             self._bag.add_topic(self._topic(part), type_name, latched=part in {"route", "tf_static"})
         self._route: Route | None = None
@@ -59,6 +65,7 @@ class DriveBag:
     def on_tick(self, tick: DriveTick) -> None:
         """Write what the nodes would have published at this tick."""
         seen, stamp = tick.observation, tick.ego.stamp_ns
+        self._write_map(stamp)
         if seen.route is not None and seen.route is not self._route:
             self._route = seen.route
             self._write("route", MESSAGES.route(seen.route, stamp), stamp)
@@ -78,6 +85,14 @@ class DriveBag:
     def close(self) -> None:
         """Finish the bag."""
         self._bag.close()
+
+    def _write_map(self, stamp_ns: int) -> None:
+        """Once, with the first tick: it is latched."""
+        name, opendrive = self._map
+        if opendrive:
+            info = make_message(WORLD_INFO, map_name=name, opendrive=opendrive)
+            self._bag.write_message(WORLD_INFO_TOPIC, info, stamp_ns)
+            self._map = ("", "")
 
     def _write_ego(self, ego: EgoState) -> None:
         self._write("odometry", MESSAGES.ego(ego, BASE_FRAME), ego.stamp_ns)

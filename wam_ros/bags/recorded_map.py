@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from wam_ros.bags.definitions import WORLD_INFO
 from wam_ros.bags.reader import BagReader
 from wam_ros.core.lane_graph import LaneGraph
-
-_WORLD_INFO = "carla_msgs/msg/CarlaWorldInfo"
 
 
 def recorded_map(reader: BagReader) -> LaneGraph | None:
     """The lanes of the bag's CarlaWorldInfo; None where it has none, or where the carla client is not installed."""
-    names = [topic.name for topic in reader.topics.values() if topic.type_name == _WORLD_INFO]
+    names = [topic.name for topic in reader.topics.values() if topic.type_name == WORLD_INFO]
     if not names:
         return None
     try:

@@ -65,11 +65,11 @@ def run(args: argparse.Namespace) -> int:
     bag = fresh_bag(args.out / f"drive_{args.planner}")
     print(_headline(args))
     begun = time.perf_counter()
-    summary, lanes = _in_process(args, bag) if args.in_process else _over_ros(args, bag)
+    summary = _in_process(args, bag) if args.in_process else _over_ros(args, bag)
     summary["wall_s"] = round(time.perf_counter() - begun, 2)
     files = [bag]
     if not args.no_film:
-        files.append(_film(args, bag, lanes))
+        files.append(_film(args, bag))
     summary_file = args.json if args.json is not None else args.out / f"drive_{args.planner}.json"
     summary["files"] = [str(file) for file in files]
     summary_file.write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -91,7 +91,7 @@ def _rig(args: argparse.Namespace) -> Path:
     return args.rig if args.rig is not None else default_rig()
 
 
-def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], LaneGraph]:
+def _in_process(args: argparse.Namespace, bag: Path) -> dict[str, Any]:
     from wam_ros.bags.drive_bag import DriveBag
     from wam_ros.carla_server.towns.town import Town
     from wam_ros.carla_server.world.world import WorldSettings
@@ -109,7 +109,7 @@ def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], La
     parts = EmbeddedDrive(town, settings, vehicle, SensorRig.load(_rig(args)), planned)
     log, progress = DriveLog(), RouteProgress(planned.route, show_line)
     infractions = InfractionLog(InfractionDetector(vehicle, town.lanes, planned.route))
-    world, recorder = parts.environment(), DriveBag(bag)
+    world, recorder = parts.environment(), DriveBag(bag, town.xodr, town.name)
     try:
         planner = parts.planner(args.planner, planner_options(args), world)
         limits = LoopSettings(time_limit=args.time_limit)
@@ -121,7 +121,7 @@ def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], La
         recorder.close()
         show_line("")
     wall = sum(end.parts_s.values())
-    summary = {
+    return {
         **_told(args, planned),
         "ok": end.reason == "goal",
         "reason": end.reason,
@@ -137,10 +137,9 @@ def _in_process(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], La
         "real_time_factor": round(end.duration / wall, 2),
         "parts_ms_per_tick": {part: round(1e3 * spent / end.ticks, 3) for part, spent in end.parts_s.items()},
     }
-    return summary, town.lanes
 
 
-def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None]:
+def _over_ros(args: argparse.Namespace, bag: Path) -> dict[str, Any]:
     from wam_ros.core.sensor_rig import SensorRig
     from wam_ros.ros.drive import DriveRun, drive
 
@@ -182,7 +181,7 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
         )
     )
     latencies = sorted(report.latencies_ms)
-    summary = {
+    return {
         **_told(args, None),
         "ok": report.ok,
         "reason": report.reason,
@@ -196,7 +195,6 @@ def _over_ros(args: argparse.Namespace, bag: Path) -> tuple[dict[str, Any], None
         "missed_commands": report.missed_commands,
         "real_time_factor": round(report.real_time_factor, 2),
     }
-    return summary, None
 
 
 def _route(lanes: LaneGraph, args: argparse.Namespace) -> PlannedRoute:
@@ -218,11 +216,11 @@ def _told(args: argparse.Namespace, planned: PlannedRoute | None) -> dict[str, A
     }
 
 
-def _film(args: argparse.Namespace, bag: Path, lanes: LaneGraph | None) -> Path:
+def _film(args: argparse.Namespace, bag: Path) -> Path:
     from wam_ros.bags.film import film
 
     out: Path = args.out / f"{bag.name}.mp4"
-    film(bag, out, load_vehicle(args.vehicle), lanes, lambda frames: show_count(f"film: {frames} frames"))
+    film(bag, out, load_vehicle(args.vehicle), progress=lambda frames: show_count(f"film: {frames} frames"))
     show_line("")
     return out
 
