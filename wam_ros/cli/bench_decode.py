@@ -40,6 +40,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--steps", type=int, default=8, help="with scaffold and pairs at most 8 (%(default)s)")
     parser.add_argument("--no-scaffold", action="store_true", help="decode commas too: up to 32 steps of one token")
     parser.add_argument("--guidance", type=float, default=0.0, help="classifier-free guidance, 0 = off (%(default)s)")
+    parser.add_argument("--visual-stride", type=int, default=1, metavar="N", help="with --checkpoint: every N-th token")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=50, help="plans timed (%(default)s)")
     parser.add_argument("--uncached-repeats", type=int, help="of the uncached twin; default: a fifth, 3 at least")
@@ -74,13 +75,17 @@ def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, bac
 
     engine = EngineChoice(backend, fall_back="none")  # figures of another backend would be none of this one's
     if args.checkpoint is None:
+        if args.visual_stride != 1:
+            msg = f"--visual-stride {args.visual_stride} goes with --checkpoint, which may be random:PRESET"
+            raise ConfigError(msg)
         config = network_config(args.preset)
         config = config if args.attention is None else replace(config, attention=args.attention)
         return random_wam_diff(config, settings, dtype, args.threads, engine, args.device)
     if args.attention is not None:
         msg = f"--attention {args.attention}: trained weights have their own mode; leave it out with --checkpoint"
         raise ConfigError(msg)
-    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine, device=args.device)
+    thin = args.visual_stride
+    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine, visual_stride=thin, device=args.device)
 
 
 def _row(args: argparse.Namespace, dtype: str, backend: str, device: torch.device, peaks: Peaks) -> dict[str, Any]:

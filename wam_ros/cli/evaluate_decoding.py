@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _STEPS = (1, 2, 4, 8)
 _GUIDANCE = (1.0, 3.0, 5.0, 7.0)
+_EARLY = (("factor", 0.5), ("factor", 1.0), ("threshold", 0.9))
+_STRIDES = (2, 3, 4)
 _BUDGETS_MS = (20.0, 40.0, 80.0, 160.0)
 _USUAL = "usual"
 _FIGURES = ("ade", "fde", "rough")
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.models import load_checkpoint
+    from wam_ros.models.thinned import thinned
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import decoded_samples
 
@@ -58,11 +61,15 @@ def run(args: argparse.Namespace) -> int:
     ways = {f"{choice} {value}".strip(): way for choice, value, way in _ways(args.step_times)}
 
     def count(done: int, of: int) -> None:
-        show_count(f"{done} of {of} moments, {len(ways)} ways each")
+        show_count(f"{done} of {of} moments")
 
     decoded = decoded_samples(checkpoint, dataset, list(ways.values()), args.samples, count)
+    names = list(ways)
+    for stride in _STRIDES:
+        names.append(f"visual tokens 1 of {stride}")
+        decoded += decoded_samples(thinned(checkpoint, stride), dataset, [ways[_USUAL]], args.samples, count)
     show_line("")
-    rows = [_row(name, one, decoded[0]) for name, one in zip(ways, decoded, strict=True)]
+    rows = [_row(name, one, decoded[0]) for name, one in zip(names, decoded, strict=True)]
     print(f"{len(decoded[0].drives)} moments of {', '.join(args.towns)}; weights {checkpoint.weights_hash[:12]}")
     print(f"{_USUAL}: {next(iter(ways.values())).settings.mode}")
     print(_table(rows))
@@ -77,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _ways(step_times: Path | None) -> Iterator[tuple[str, str, DecodeWay]]:
     """What is compared, the usual way first: by kind of choice and value."""
-    from wam_ros.decoding import DecodeOrder, DecodeSettings, ReadOut
+    from wam_ros.decoding import DecodeOrder, DecodeSettings, EarlyCommit, ReadOut
     from wam_ros.training.decoded_samples import DecodeWay
 
     usual = DecodeSettings()
@@ -91,6 +98,12 @@ def _ways(step_times: Path | None) -> Iterator[tuple[str, str, DecodeWay]]:
     for steps in _STEPS[:-1]:
         yield "steps", str(steps), DecodeWay(DecodeSettings(steps=steps))
     yield "steps", "16 single", DecodeWay(DecodeSettings(pairs=False))
+    for kind, level in _EARLY:
+        yield (
+            "early commit",
+            f"{kind} {level:g}",
+            DecodeWay(DecodeSettings(early_commit=EarlyCommit(kind), early_level=level)),
+        )
     yield "start rule", "off", DecodeWay(DecodeSettings(start_level=0.0))
     for scale in _GUIDANCE:
         yield "guidance", f"{scale:g}", DecodeWay(DecodeSettings(guidance=scale))

@@ -18,6 +18,7 @@ _OPTIONS = (
     "fall_back",
     "steps",
     "weight_noise",
+    "visual_stride",
 )  # not every command has them all
 _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option otherwise
 
@@ -38,6 +39,9 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engines", metavar="DIR", help="engines that `wam engine build` made for it")
     parser.add_argument(
         "--fall-back", choices=FALL_BACKS, help=f"where the backend cannot be had ({PlannerOptions.fall_back})"
+    )
+    parser.add_argument(
+        "--visual-stride", type=int, metavar="N", help="wam_diff reads every N-th visual token: faster, worse (1)"
     )
     parser.add_argument(
         "--target-speed",

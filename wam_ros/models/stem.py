@@ -21,6 +21,8 @@ class Stem(nn.Module):
     No layer looks across samples: a batch equals a loop of singles, and nothing has to be frozen or folded later.
     """
 
+    kept: Tensor | None
+
     def __init__(self, config: StemConfig, width: int, normalisation: Normalisation) -> None:
         super().__init__()
         self.config = config
@@ -29,6 +31,7 @@ class Stem(nn.Module):
         self.stages = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairwise(sizes))
         self.norms = nn.ModuleList(RmsNorm(channels) for channels in config.channels[_UNNORMED:])
         self.project = nn.Linear(config.channels[-1], width)
+        self.register_buffer("kept", None, persistent=False)
         for stage in self.stages:
             assert isinstance(stage, nn.Conv2d)
             nn.init.kaiming_normal_(stage.weight, nonlinearity="relu")
@@ -36,8 +39,12 @@ class Stem(nn.Module):
         nn.init.normal_(self.project.weight, std=config.channels[-1] ** -0.5)
         nn.init.zeros_(self.project.bias)
 
+    def keep(self, tokens: Tensor) -> None:
+        """Give only these of the visual tokens from now on, int64 ascending."""
+        self.kept = tokens
+
     def visual_tokens(self, height: int, width: int) -> int:
-        """Visual tokens of an image of that size.
+        """Cells of an image of that size, of which all or some are visual tokens.
 
         Raises:
             InputError: The stem takes another size.
@@ -67,5 +74,6 @@ class Stem(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Visual tokens (B, V, d), row by row, of images (B, H, W, 3) uint8 rgb."""
         self.visual_tokens(images.shape[1], images.shape[2])
-        tokens: Tensor = self.project(self.features(images)[-1].flatten(1, 2))
+        cells = self.features(images)[-1].flatten(1, 2)
+        tokens: Tensor = self.project(cells if self.kept is None else cells[:, self.kept])
         return tokens

@@ -42,6 +42,7 @@ class PlannerOptions:
         engines: Folder of `wam engine build`; empty = none.
         fall_back: Where the backend cannot be had: eager or none.
         weight_noise: Makes wam_diff worse on purpose, see models.perturbed; 0 = none.
+        visual_stride: wam_diff reads every so many-th visual token, see models.thinned; 1 = all.
         threads: Of torch; more than one makes the slowest plans slower on a busy machine.
         order: In which it commits waypoints.
         steps: Decoding steps at most; 0 = one per waypoint.
@@ -59,6 +60,7 @@ class PlannerOptions:
     engines: str = ""
     fall_back: str = "eager"
     weight_noise: float = 0.0
+    visual_stride: int = 1
     threads: int = 1
     order: str = "reverse-causal"
     steps: int = 0
@@ -137,6 +139,7 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         options.threads,
         choice,
         weight_noise=options.weight_noise,
+        visual_stride=options.visual_stride,
         device=options.device,
     )
 

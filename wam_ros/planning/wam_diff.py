@@ -38,6 +38,7 @@ from wam_ros.models import (
 )
 from wam_ros.models.perturbed import perturbed
 from wam_ros.models.prompt import command_from_instruction
+from wam_ros.models.thinned import thinned
 from wam_ros.planning.decode_twins import DecodeTwins
 from wam_ros.planning.wam_diff_device import device_clock
 from wam_ros.planning.wam_diff_weights import checkpoint_of, random_of
@@ -283,6 +284,7 @@ def load_wam_diff(
     threads: int = 1,
     engine: EngineChoice | None = None,
     weight_noise: float = 0.0,
+    visual_stride: int = 1,
     device: str = "cpu",
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
@@ -296,6 +298,7 @@ def load_wam_diff(
         threads: Of torch.
         engine: What runs the network.
         weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
+        visual_stride: It reads every so many-th visual token, see `thinned`; 1 = all.
         device: That it runs on: cpu, cuda or cuda:N.
 
     Raises:
@@ -306,6 +309,8 @@ def load_wam_diff(
     made = checkpoint_of(checkpoint, compute_dtype, device)
     if weight_noise != 0.0:
         made = perturbed(made, weight_noise)
+    if visual_stride != 1:
+        made = thinned(made, visual_stride)
     return WamDiffPlanner(made, settings, engine)
 
 

@@ -126,6 +126,7 @@ PARAMETERS = (
     ),
     Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
     Parameter("device", _OPTIONS.device, "That wam_diff's network runs on: cpu, cuda or cuda:N."),
+    Parameter("visual_stride", _OPTIONS.visual_stride, "wam_diff reads every so many-th visual token.", 1, 20),
     Parameter("torch_threads", _OPTIONS.threads, "Threads of torch; more than one makes late plans later.", 1, 64),
     Parameter("decode_order", _OPTIONS.order, "In which wam_diff commits waypoints.", choices=DECODE_ORDERS),
     Parameter("decode_steps", _OPTIONS.steps, "Decoding steps at most; 0 = one per waypoint.", 0, 32),
@@ -227,6 +228,7 @@ class NodeConfig:
                 steps=values["decode_steps"],
                 guidance=values["guidance"],
                 start_level=values["start_level"],
+                visual_stride=values["visual_stride"],
                 candidates=values["candidates"],
             ),
         )

@@ -153,6 +153,8 @@ class _Decoder:
     def plans(self, image: Tensor, prompt: Tensor, scenario: Scenario) -> Iterator[_DecodedPlan]:
         """One for each way, of an image (1, H, W, 3) and a prompt (P,)."""
         visual = self._model.see(image)[0]
+        in_image = prompt < 0
+        prompt = torch.cat([prompt[in_image][: len(visual)], prompt[~in_image]])  # fewer where the network is thinned
         prefixes = {guided: engine.prefill(prompt, visual) for guided, engine in self._engines.items()}
         for index, way in enumerate(self._ways):
             guided, deadline = way.settings.guidance > 0.0, way.deadline()
