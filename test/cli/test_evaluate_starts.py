@@ -67,6 +67,13 @@ def test_the_expert_does_what_is_asked(kind: StartKind) -> None:
     assert not row["collided"]
 
 
+@pytest.mark.parametrize("kind", StartKind)
+def test_the_shipped_weights_start_and_stay_from_pixels(kind: StartKind) -> None:
+    work = StartWork("wam_diff", PlannerOptions(steps=2), True, "passenger_car", default_rig(), 3)
+    row = work(task(kind))
+    assert row["passed"], row
+
+
 def test_who_looks_at_no_light_crosses_the_line_at_red() -> None:
     row = driven("route_follower", StartKind.RED)
     assert (row["passed"], row["crossed"]) == (False, True)
