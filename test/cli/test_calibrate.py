@@ -141,6 +141,19 @@ def test_new_maps_of_waypoints_take_the_plan_s_away(
     assert maps(fitted).overall is None
 
 
+def test_towns_of_another_folder_are_told_apart_by_what_they_are(
+    fitted: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = make_demos(tmp_path / "other", drives=4, samples=30)
+    few = ("--steps", "1", "--samples", "60")
+    apart = ("--data", str(data), "--towns", "east", "west", "--check-data", str(other), "--check", "east", *few)
+    assert calibrate(fitted, *apart) == 0
+    shutil.copytree(data, tmp_path / "copy")
+    same = ("--data", str(data), "--towns", "east", "--check-data", str(tmp_path / "copy"), "--check", "east", *few)
+    assert calibrate(fitted, *same) == 1
+    assert "--check east: a town that is fitted on as well" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -71,6 +71,7 @@ def make_demos(folder: Path, drives: int = 4, samples: int = 24, camera: Canonic
         "recipe": {"camera": camera.as_dict()},
         "recipe_hash": "made",
         "towns": ["east", "west"],
+        "town_facts": {town: {"hash": f"{town} of {folder}"} for town in ("east", "west")},
         "shards": entries,
         "samples": drives * samples,
     }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wam_ros.evaluation.calibration import CalibrationFigures, OutcomeSamples
     from wam_ros.evaluation.calibration_pool import DrivenResult
     from wam_ros.models import Checkpoint
+    from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import DecodedSamples
 
 
@@ -36,7 +37,8 @@ def add_parser(subparsers: Any) -> None:
         "--results", nargs="+", type=Path, metavar="JSON", help="fit the plan: results of `wam evaluate closed-loop`"
     )
     parser.add_argument("--towns", nargs="+", metavar="TOWN", help="of the data, to fit on")
-    parser.add_argument("--check", nargs="+", metavar="TOWN", help="of the data, to measure on; none of --towns")
+    parser.add_argument("--check", nargs="+", metavar="TOWN", help="to measure on; none of those fitted on")
+    parser.add_argument("--check-data", type=Path, metavar="DIR", help="where the towns of --check are (--data)")
     parser.add_argument("--steps", type=int, default=0, metavar="K", help="decoding steps (one per waypoint)")
     parser.add_argument("--samples", type=int, default=2000, help="at most, to fit and to measure (%(default)s each)")
     parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
@@ -71,12 +73,21 @@ def _check(args: argparse.Namespace) -> None:
         msg = "--data needs --towns to fit on and --check to measure on"
         raise ConfigError(msg)
     both = sorted(set(args.towns or ()) & set(args.check or ()))
-    if both:
+    if both and args.check_data in {None, args.data}:
         msg = f"--check {' '.join(both)}: fitted on as well; measure on towns that are not among --towns"
         raise ConfigError(msg)
     if args.samples < 1 or args.threads < 1:
         msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
         raise ConfigError(msg)
+
+
+def _check_apart(fit: DemoDataset, check: DemoDataset) -> None:
+    """Folders may name different towns alike, and the same town differently."""
+    fitted = {fit.manifest["town_facts"][town]["hash"] for town in fit.towns}
+    for town in check.towns:
+        if check.manifest["town_facts"][town]["hash"] in fitted:
+            msg = f"--check {town}: a town that is fitted on as well; measure on others"
+            raise ConfigError(msg)
 
 
 def _maps_of(checkpoint: Checkpoint) -> Calibration:
@@ -96,7 +107,9 @@ def _waypoints(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, An
 
     settings = DecodeSettings(order=DecodeOrder(PlannerOptions.order), steps=args.steps or None)
     towns = {"fit": sorted(set(args.towns)), "check": sorted(set(args.check))}
-    data = {use: DemoDataset(args.data, names) for use, names in towns.items()}
+    folders = {"fit": args.data, "check": args.check_data or args.data}
+    data = {use: DemoDataset(folders[use], names) for use, names in towns.items()}
+    _check_apart(data["fit"], data["check"])
     decoded: dict[str, DecodedSamples] = {}
     for use, dataset in data.items():
 
