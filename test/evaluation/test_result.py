@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def test_the_interval_of_a_rate_holds_it_and_shrinks_with_routes() -> None:
     assert many is not None
     assert few[0] < many[0] < 1.0 < many[1] < few[1]
     assert ratio_interval([1], [1.0]) is None
+    # 20 km without an event: a rate of 3.69 / 20 would give none with probability 0.025.
+    none = ratio_interval([0] * 40, [0.5] * 40)
+    assert none == pytest.approx((0.0, 0.1844), abs=1e-4)
+    assert math.exp(-20.0 * none[1]) == pytest.approx(0.025)  # type: ignore[index]
 
 
 def test_a_result_comes_back_as_it_was_written(tmp_path: Path) -> None:

@@ -70,9 +70,16 @@ def summarise(rows: Sequence[Row], seed: int = 0) -> dict[str, Any]:
 def ratio_interval(
     counts: Sequence[float], amounts: Sequence[float], seed: int = 0, level: float = 0.95
 ) -> tuple[float, float] | None:
-    """Percentile bootstrap of sum(counts) / sum(amounts) over routes drawn again; None where it tells nothing."""
-    if len(counts) < 2 or not math.fsum(amounts) > 0.0:
+    """Percentile bootstrap of sum(counts) / sum(amounts) over routes drawn again; None where it tells nothing.
+
+    Where nothing happened the bootstrap would claim that nothing can: then it is the exact interval of a Poisson rate
+    (Garwood 1936), from 0 to -ln((1 - level) / 2) / sum(amounts).
+    """
+    amount = math.fsum(amounts)
+    if len(counts) < 2 or not amount > 0.0:
         return None
+    if not any(counts):
+        return 0.0, -math.log((1.0 - level) / 2.0) / amount
     drawn = np.random.default_rng(seed).integers(len(counts), size=(_RESAMPLES, len(counts)))
     above, below = np.asarray(counts, float)[drawn].sum(axis=1), np.asarray(amounts, float)[drawn].sum(axis=1)
     tail = (1.0 - level) / 2.0

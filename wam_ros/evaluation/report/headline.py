@@ -55,7 +55,8 @@ def headline(results: Sequence[ReportedResult]) -> Section:
         table(columns, rows),
         paragraph(
             "In brackets: 95 % interval of the bootstrap over routes; where all routes are alike it has no width, "
-            "which is no certainty. A dash: not known or nothing to tell."
+            "which is no certainty. Rates of what never happened: the exact interval of a Poisson rate. A dash: not "
+            "known or nothing to tell."
         ),
         grid("plots", plots),
     )
