@@ -29,6 +29,7 @@ from wam_ros.ros.carla_parameters import PARAMETERS, BridgeConfig
 from wam_ros.ros.command_inbox import CommandInbox, of_command, of_control
 from wam_ros.ros.parameter_descriptors import default_of, descriptor
 
+_START_TAKEN_S = 5.0  # for the latched topics, on a busy machine
 _SETTLE_S = 0.5  # between the first match and the first tick: the other topics are matched then, too
 _POLL_S = 0.05
 _FACTOR_WINDOW = 40  # ticks over which the real time factor is a mean
@@ -142,6 +143,7 @@ class CarlaBridgeNode(Node):
             return
         if self._spin_until(self._is_matched, self.config.start_timeout_s):
             self._spin_until(lambda: False, _SETTLE_S)
+            self._spin_until(self._outputs.start_is_taken, _START_TAKEN_S)
         else:
             self.get_logger().warning(
                 f"nobody commands or takes the images after {self.config.start_timeout_s:g} s: going on, braked"

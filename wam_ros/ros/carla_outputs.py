@@ -9,6 +9,7 @@ from typing import Any
 
 from carla_msgs.msg import CarlaStatus, CarlaWorldInfo
 from numpy.typing import NDArray
+from rclpy.duration import Duration
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float32, String
@@ -33,6 +34,9 @@ _SINGLE = {
     "sensor.other.imu": (topics.IMU, messages.imu_message),
     "sensor.other.gnss": (topics.GNSS, messages.gnss_message),
 }
+
+
+_AT_ONCE = Duration()
 
 
 class CarlaOutputs:
@@ -69,6 +73,11 @@ class CarlaOutputs:
         """Whether somebody takes the odometry, and so many the images of one camera where there are any."""
         images = not self._images or any(p.get_subscription_count() >= image_readers for p in self._images.values())
         return images and self._odometry.get_subscription_count() > 0
+
+    def start_is_taken(self) -> bool:
+        """Whether all that are matched have got what holds for the whole drive."""
+        told = (self._world_info, self._tf_static, self._waypoints)
+        return all(publisher.wait_for_all_acked(_AT_ONCE) for publisher in told)
 
     def publish_start(self, environment: CarlaEnvironment) -> None:
         """What holds for the whole drive: map, route, where the sensors are."""
