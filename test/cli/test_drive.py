@@ -77,9 +77,9 @@ def parsed(*options):
 
 
 def test_the_first_line_says_who_drives_with_which_weights(tmp_path, monkeypatch):
-    assert "privileged_expert (it sees the simulator's truth)" in drive._headline(parsed(*EXPERT))
+    assert "privileged_expert (it sees the simulator's truth)" in drive._headline(parsed())
     monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", str(tmp_path))
-    assert f"wam_diff (weights: {tmp_path}) over ROS" in drive._headline(parsed())
+    assert f"wam_diff (weights: {tmp_path}) over ROS" in drive._headline(parsed("--planner", "wam_diff"))
     monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", "config/weights/none")
     assert "wam_diff (weights: random:small)" in drive._headline(parsed("--planner", "wam_diff"))
     assert "cnn (weights: mine)" in drive._headline(parsed("--planner", "cnn", "--checkpoint", "mine"))
