@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 import torch
 
 from test.models.parts import SMALL_TILES, TOKENIZER
+from test.models.released.hidden_package import hide_tokenizers
 from wam_ros.core import SE2, CameraImage, ConfigError, Deadline, EgoState, Observation, PlanStatus
 from wam_ros.models import HybridTokenizer, WamDiffConfig, preset
 from wam_ros.models.config import ExpertConfig
@@ -97,14 +97,7 @@ def test_a_published_folder_plans(released: Path) -> None:
 
 
 def test_without_tokenizers_the_remedy_is_told(released: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    imported = builtins.__import__
-
-    def without(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "tokenizers":
-            raise ImportError(name)
-        return imported(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    hide_tokenizers(monkeypatch)
     with pytest.raises(ConfigError, match=r"needs the package tokenizers: pip install -r requirements/full\.txt"):
         load_wam_diff(str(released))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import random
 import sys
@@ -200,8 +199,7 @@ def _facts(town: Any) -> dict[str, Any]:
     from wam_ros.carla_server.towns.town import ABOUT
 
     about = json.loads((town.folder / ABOUT).read_text(encoding="utf-8"))
-    digest = hashlib.sha256(town.xodr.encode() + town.net_path.read_bytes()).hexdigest()
-    return {"seed": town.seed, "layout": about.get("layout", "-"), "signals": len(town.signals), "hash": digest}
+    return {"seed": town.seed, "layout": about.get("layout", "-"), "signals": len(town.signals), "hash": town.digest}
 
 
 def _versions() -> dict[str, str]:

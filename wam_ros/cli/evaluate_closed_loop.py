@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import time
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_of, town_facts
+from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_digest, rig_of, town_facts
 from wam_ros.cli.planner_options import add_planner_options, planner_options
 from wam_ros.core.errors import ConfigError
 from wam_ros.core.resources import resource
@@ -192,7 +191,7 @@ def _stamp(args: argparse.Namespace, planner: Planner, settings: RouteSettings, 
         "pedestrians": args.pedestrians,
         "stop_at_collision": args.stop_at_collision,
         "left_out": list(_LEFT_OUT),
-        "rig": hashlib.sha256(rig_of(args).read_bytes()).hexdigest(),
+        "rig": rig_digest(args),
     }
     if args.weight_noise:
         task["planner"] = f"{args.planner} (perturbed)"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_of, town_facts
+from wam_ros.cli.evaluation_stamp import evaluated_planner, made_stamp, rig_digest, rig_of, town_facts
 from wam_ros.cli.planner_options import add_planner_options, planner_options
 from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import ConfigError
@@ -96,7 +95,7 @@ def _stamp(args: argparse.Namespace, planner: Planner, towns: Sequence[Any]) -> 
         "backend": EngineState.of(planner).backend,
         "vehicles": args.vehicles,
         "pedestrians": 0,
-        "rig": hashlib.sha256(rig_of(args).read_bytes()).hexdigest(),
+        "rig": rig_digest(args),
     }
     return made_stamp(args, planner, task)
 

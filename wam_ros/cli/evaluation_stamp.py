@@ -36,11 +36,15 @@ def rig_of(args: argparse.Namespace) -> Path:
     return args.rig if args.rig is not None else default_rig()
 
 
+def rig_digest(args: argparse.Namespace) -> str:
+    """SHA-256 of its file, for a stamp."""
+    return hashlib.sha256(rig_of(args).read_bytes()).hexdigest()
+
+
 def town_facts(towns: Iterable[Any]) -> dict[str, list[str]]:
     """Names and hashes of towns, for a stamp."""
     listed = list(towns)
-    hashes = [hashlib.sha256(town.xodr.encode() + town.net_path.read_bytes()).hexdigest() for town in listed]
-    return {"towns": [town.name for town in listed], "town_hashes": hashes}
+    return {"towns": [town.name for town in listed], "town_hashes": [town.digest for town in listed]}
 
 
 def made_stamp(args: argparse.Namespace, planner: Planner, task: dict[str, Any]) -> Stamp:

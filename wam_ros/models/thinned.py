@@ -48,6 +48,6 @@ def thinned(checkpoint: Checkpoint, stride: int) -> Checkpoint:
     return replace(
         checkpoint,
         model=model,
-        provenance=f"{checkpoint.provenance}; reads every {stride}th visual token",
+        provenance=f"{checkpoint.provenance}; reads one visual token of {stride}",
         weights_hash=f"{checkpoint.weights_hash}+every-{stride}",
     )

@@ -15,6 +15,7 @@ from wam_ros.core.errors import PlannerError
 from wam_ros.core.geometry import SE2, Array, wrap_angle
 from wam_ros.core.observation import Observation
 from wam_ros.core.plan import Candidate, Plan, PlanStatus, Trajectory
+from wam_ros.core.polyline import Polyline
 from wam_ros.core.timing import Deadline, MonotonicClock
 from wam_ros.decoding import (
     AnswerLayout,
@@ -265,10 +266,14 @@ def _scenario(observation: Observation) -> Scenario:
     curvature = None
     if observation.route is not None:
         line = observation.route.line
-        here = line.project(observation.ego.pose.position).arc_length
-        curvatures = line.curvature(here + np.arange(0.0, _LOOK_AHEAD, 4.0))
-        curvature = float(curvatures[np.argmax(np.abs(curvatures))])
+        curvature = curvature_ahead(line, line.project(observation.ego.pose.position).arc_length)
     return Scenario(observation.ego.speed, curvature, observation.instruction)
+
+
+def curvature_ahead(line: Polyline, here: float) -> float:
+    """The curvature of largest magnitude ahead of an arc length [m] of a route, as scenarios tell it [1/m]."""
+    curvatures = line.curvature(here + np.arange(0.0, _LOOK_AHEAD, 4.0))
+    return float(curvatures[np.argmax(np.abs(curvatures))])
 
 
 def _trajectory(ego: EgoState, points: Array, headings: Array) -> Trajectory:

@@ -23,7 +23,7 @@ from wam_ros.decoding.confidence import RADII
 from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
 from wam_ros.models.vocabulary import COMMANDS
-from wam_ros.planning.wam_diff import answer_layout
+from wam_ros.planning.wam_diff import answer_layout, curvature_ahead
 from wam_ros.training.dataset import DemoDataset
 from wam_ros.training.stages import seen_camera
 from wam_ros.training.training_batch import UNCHANGED, BatchMaker
@@ -129,14 +129,12 @@ def _beside(truth: Tensor, plans: list[_DecodedPlan], drives: NDArray[np.int64])
 
 
 def route_curvature(route: NDArray[np.float32]) -> float | None:
-    """That of largest magnitude along route points (R, 2) in base_link [1/m], NaN behind the route's end."""
+    """`curvature_ahead` of route points (R, 2) in base_link, NaN behind the route's end; None without a route."""
     points = np.asarray(route, dtype=np.float64)
     points = points[np.isfinite(points).all(axis=1)]
     if len(points) < 2:
         return None
-    line = Polyline(points)
-    curvatures = line.curvature(np.arange(0.0, line.length, 4.0))
-    return float(curvatures[np.argmax(np.abs(curvatures))])
+    return curvature_ahead(Polyline(points), 0.0)
 
 
 class _Decoder:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import builtins
 import json
 import subprocess
 import sys
@@ -19,6 +18,7 @@ pytest.importorskip("tokenizers")
 from tokenizers import Tokenizer
 
 from test.conftest import SHARED_DATA
+from test.models.released.hidden_package import hide_tokenizers
 from test.models.released.parts import NUMBERS, SPECIAL, tokenizer_json
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.models import HybridTokenizer, Situation, build_prompt, preset
@@ -170,14 +170,7 @@ def test_a_missing_file_and_a_missing_package_say_what_to_do(tmp_path: Path, mon
     with pytest.raises(ConfigError, match=r"no tokenizer.json; write it .*save_pretrained"):
         HfVocabulary.load(tmp_path)
     folder_with(tmp_path, tokenizer_json())
-    real = builtins.__import__
-
-    def without_tokenizers(name: str, *args: Any, **kwargs: Any) -> Any:
-        if name == "tokenizers":
-            raise ImportError(name)
-        return real(name, *args, **kwargs)
-
-    monkeypatch.setattr(builtins, "__import__", without_tokenizers)
+    hide_tokenizers(monkeypatch)
     with pytest.raises(ConfigError, match=r"pip install -r requirements/full.txt"):
         HfVocabulary.load(tmp_path)
 

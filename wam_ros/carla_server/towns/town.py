@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,11 @@ class Town:
     xodr: str
     lanes: LaneGraph
     signals: tuple[Signal, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of its map and its net: towns of one name may differ."""
+        return hashlib.sha256(self.xodr.encode() + self.net_path.read_bytes()).hexdigest()
 
     @classmethod
     def load(cls, town: str | Path) -> Town:
