@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +18,7 @@ from wam_ros.core.camera import CanonicalCamera
 from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, SE3, wrap_angle
 from wam_ros.core.observation import Observation
-from wam_ros.core.scene import Actor, ActorKind, Scene
+from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.vehicle import VehicleCommand
 from wam_ros.models.vocabulary import COMMANDS
 from wam_ros.planning.catalog import load_vehicle
@@ -26,7 +27,7 @@ from wam_ros.runtime.loop import DriveTick
 from wam_ros.training.demo_labels import Labeller
 from wam_ros.training.demo_recipe import DemoRecipe
 from wam_ros.training.demo_recorder import FULL, DemoRecorder
-from wam_ros.training.demo_sample import SOURCES, Sample
+from wam_ros.training.demo_sample import LIGHTS, SOURCES, Sample
 from wam_ros.training.demo_semantics import DRAWN
 from wam_ros.training.demo_shard import MAX_SAMPLES
 
@@ -53,13 +54,18 @@ class PlainEye:
 
 
 def _record(
-    recipe: DemoRecipe = RECIPE, ticks: int = 400, seed: int = 1, actors: tuple[Actor, ...] = ()
+    recipe: DemoRecipe = RECIPE,
+    ticks: int = 400,
+    seed: int = 1,
+    actors: tuple[Actor, ...] = (),
+    shown: LightState = LightState.OFF,
 ) -> tuple[DemoRecorder, PlainEye, str | None]:
     """Along the route at 8 m/s."""
     eye = PlainEye()
     recorder = DemoRecorder(recipe, 2, seed, VEHICLE, PLANNED, Labeller(VEHICLE, TOWN.lanes, PLANNED), eye)
     reason = None
     line = PLANNED.route.line
+    lights = tuple(TrafficLight(one.id, shown, one.controlled, one.stop_line) for one in TOWN.signals)
     for number in range(ticks):
         along = 5.0 + 8.0 * 0.05 * number
         x, y = line.position(along)
@@ -67,7 +73,7 @@ def _record(
         ego = EgoState(number * TICK_NS, "map", pose, 8.0)
         observation = Observation(ego.stamp_ns, ego, {}, PLANNED.route)
         command = VehicleCommand(ego.stamp_ns, 0.0, 8.0, 0.0)
-        scene = Scene(ego.stamp_ns, ego, actors)
+        scene = Scene(ego.stamp_ns, ego, actors, lights)
         reason = recorder.on_tick(DriveTick(number, observation, scene, None, None, command))
         if reason is not None:
             break
@@ -165,7 +171,58 @@ def test_a_full_shard_ends_the_drive() -> None:
     recipe = replace(RECIPE, period=0.05, moved_share=1.0, speed_share=1.0)
     recorder, _, reason = _record(recipe, ticks=800)
     assert reason == FULL
-    assert MAX_SAMPLES - 3 < len(recorder.samples) <= MAX_SAMPLES
+    assert MAX_SAMPLES - 5 < len(recorder.samples) <= MAX_SAMPLES
+
+
+HALTING = replace(RECIPE, halted_share=1.0, moved_share=0.0, speed_share=0.0)
+
+
+@functools.cache
+def _halts(shown: LightState, actors: tuple[Actor, ...] = ()) -> list[tuple[Sample, SE2]]:
+    """Halts with the pose of base_link that each was seen from, but for the camera's noise."""
+    recorder, eye, _ = _record(HALTING, ticks=500, actors=actors, shown=shown)
+    places = [place.to_se2() @ SE2(-RECIPE.camera_x, 0.0, 0.0) for place in eye.places]
+    return [pair for pair in zip(recorder.samples, places, strict=True) if SOURCES[pair[0].source] == "halted"]
+
+
+@pytest.mark.parametrize("shown", [LightState.RED, LightState.GREEN])
+def test_a_halt_is_at_rest_near_the_stop_line_and_labelled_from_there(shown: LightState) -> None:
+    halts = _halts(shown)
+    assert len(halts) > 10
+    distances = np.array([sample.light_distance for sample, _ in halts])
+    assert np.isfinite(distances).all()
+    assert np.mean(distances < 2.1) > 0.5
+    assert np.any(distances == 0.0)  # on the line
+    assert 3.0 < distances.max() < 10.5
+    for sample, place in halts:
+        assert LIGHTS[sample.light] == shown.value
+        assert not sample.velocity.any()
+        assert PLANNED.route.line.distances(place.position[None])[0] < 0.6
+        if shown is LightState.GREEN:
+            assert sample.start_due
+        elif sample.light_distance < 1.0:
+            assert not sample.start_due
+            assert np.hypot(*sample.plan[-1, :2]) < 1.0
+
+
+def test_there_are_no_halts_where_somebody_stands() -> None:
+    free = _halts(LightState.RED)
+    here = free[0][1]
+    waiting = Actor(5, ActorKind.VEHICLE, here @ SE2(1.5, 0.0, 0.0), 4.5, 1.9, 1.5, 0.0)
+    kept = _halts(LightState.RED, (waiting,))
+    assert len(kept) < len(free)
+    assert all(math.hypot(*(place.position - waiting.pose.position)) > 2.5 for _, place in kept)
+
+
+def test_halts_change_nothing_else() -> None:
+    plain, _, _ = _record(replace(HALTING, halted_share=0.0), shown=LightState.RED)
+    halting, _, _ = _record(HALTING, shown=LightState.RED)
+    driven = [sample for sample in halting.samples if SOURCES[sample.source] != "halted"]
+    assert len(driven) < len(halting.samples)
+    assert [sample.time for sample in driven] == [sample.time for sample in plain.samples]
+    assert all(np.array_equal(one.camera_offset, two.camera_offset) for one, two in zip(driven, plain.samples))
+    assert "halted_share" not in RECIPE.as_dict()  # the hash of recipes without it stays
+    assert HALTING.hash != replace(HALTING, halted_share=0.0).hash
 
 
 def test_the_command_is_told_before_a_junction_only() -> None:

@@ -43,6 +43,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--samples", type=int, default=0, metavar="N", help="keep the first drives that have so many")
     parser.add_argument("--time-limit", type=float, default=200.0, metavar="SEC", help="of a drive (%(default)s)")
     parser.add_argument(
+        "--halted-share",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="of moments before a light, seen at rest (%(default)s)",
+    )
+    parser.add_argument(
         "--driver", nargs="+", type=Path, default=[], metavar="DIR", help="weights of `wam train` that drive; see below"
     )
     parser.add_argument("--driver-steps", type=int, default=1, metavar="K", help="decoding steps (%(default)s)")
@@ -66,7 +73,14 @@ def run(args: argparse.Namespace) -> int:
     if args.processes < 0:
         msg = f"--processes {args.processes}: wanted 0 or more"
         raise ConfigError(msg)
-    recipe = DemoRecipe(args.seed, tuple(args.towns), args.routes, args.samples, time_limit=args.time_limit)
+    recipe = DemoRecipe(
+        args.seed,
+        tuple(args.towns),
+        args.routes,
+        args.samples,
+        time_limit=args.time_limit,
+        halted_share=args.halted_share,
+    )
     learners = find_learners(args.driver, load_vehicle(VEHICLE), args.driver_steps)
     if learners:
         weights = tuple(learner.weights for learner in learners)

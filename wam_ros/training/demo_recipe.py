@@ -77,6 +77,8 @@ class DemoRecipe:
         moved_speed: [m/s].
         speed_share: Of the kept moments, those also labelled for another speed of the ego.
         rest_share: Of those, with the ego at rest.
+        halted_share: Of the moments on the move with a light less than 25 m ahead, kept or not, those that are seen
+            from two halts near its stop line.
         disturbed_share: Of the drives, those whose commands are spoilt now and then.
         camera_pitch, camera_yaw, camera_height: Half of it is drawn for a drive, half for each picture [rad], [m].
         driver: The learner that drives; None = the expert does.
@@ -103,6 +105,7 @@ class DemoRecipe:
     moved_speed: float = 6.0
     speed_share: float = 0.25
     rest_share: float = 0.4
+    halted_share: float = 0.0
     disturbed_share: float = 0.4
     camera_pitch: float = math.radians(1.2)
     camera_yaw: float = math.radians(0.8)
@@ -116,15 +119,20 @@ class DemoRecipe:
                 "wanted at least one route and town, and some time"
             )
             raise ConfigError(msg)
+        if not 0.0 <= self.halted_share <= 1.0:
+            msg = f"recipe: halted_share {self.halted_share}, wanted 0..1"
+            raise ConfigError(msg)
         if set(self.kept) != set(CATEGORIES) or set(self.weights) != set(CATEGORIES):
             msg = f"recipe: kept shares and weights of {sorted(self.kept)}, {sorted(self.weights)}, wanted {CATEGORIES}"
             raise ConfigError(msg)
 
     def as_dict(self) -> dict[str, Any]:
-        """Plain values, as JSON reads them back; without `driver` where the expert drives, as in older folders."""
+        """Plain values, as JSON reads them back; as in older folders without what is off."""
         values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if self.driver is None:
             del values["driver"]
+        if self.halted_share == 0.0:
+            del values["halted_share"]
         return values
 
     @property

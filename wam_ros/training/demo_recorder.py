@@ -34,7 +34,15 @@ from wam_ros.training.demo_shard import MAX_SAMPLES
 from wam_ros.training.questions import RATIONALE_NAMES
 
 FULL = "shard full"
-_MOST_OF_A_MOMENT = 3
+_HALTS = 2  # of a moment
+_MOST_OF_A_MOMENT = 3 + _HALTS
+_HALT_BEFORE = 25.0  # m from the front to a stop line that a halt is put at
+_ON_THE_MOVE = 0.5  # m/s; who waits sees the same again and again
+_AT_LINE = (-0.8, 2.0)  # m that the front of a halt is before the line, mostly; drivers do not stop to the centimetre
+_OFF_LINE = (2.0, 10.0)  # m, else
+_MOSTLY = 0.75
+_HALT_ASIDE = 0.4  # m to either side
+_HALT_TURN = math.radians(4.0)  # to either side
 _CLEARANCE = 0.3  # m around the ego where it is put elsewhere
 _DISCS = 4  # that stand for its body
 _UNSAID = "follow"  # of route planners; the prompt says "unknown" then
@@ -81,6 +89,7 @@ class DemoRecorder:
         self._recipe = recipe
         self._number = number
         self._rng = random.Random(f"demo {seed}")
+        self._halts = random.Random(f"halts {seed}")  # its own: drives without halts stay as they were
         self._vehicle = vehicle
         self._planned = planned
         self._labeller = labeller
@@ -111,6 +120,10 @@ class DemoRecorder:
         at_rest, share = rng.random() < recipe.rest_share, rng.uniform(0.2, 1.4)
         noise, moved_noise = (tuple(np.add(self._mounted, self._camera_noise())) for _ in range(2))
         labels = self._labeller.label(scene)
+        light = labels.light
+        if light is not None and 0.0 < light.distance < _HALT_BEFORE and scene.ego.speed > _ON_THE_MOVE:
+            for _ in range(_HALTS):
+                self._halt(scene, light.distance, moved_noise)
         if kept >= _most(recipe.kept, labels):
             return
         seen = self._seen(scene.ego.pose, noise)
@@ -126,6 +139,23 @@ class DemoRecorder:
                 other = replace(scene, ego=replace(scene.ego, pose=pose))
                 view = self._seen(pose, moved_noise)
                 self._add(other, self._labeller.label(other), view, moved_noise, "moved", (aside, turn))
+
+    def _halt(self, scene: Scene, distance: float, noise: tuple[float, ...]) -> None:
+        """The moment as it would be at rest near the stop line, whatever the light shows; not where somebody stands."""
+        rng = self._halts
+        kept, mostly, at = rng.random() < self._recipe.halted_share, rng.random() < _MOSTLY, rng.random()
+        aside, turn = rng.uniform(-1.0, 1.0) * _HALT_ASIDE, rng.uniform(-1.0, 1.0) * _HALT_TURN
+        if not kept:
+            return
+        nearest, farthest = _AT_LINE if mostly else _OFF_LINE
+        line = self._planned.route.line
+        along = line.project(scene.ego.pose.position).arc_length + distance - (nearest + at * (farthest - nearest))
+        x, y = line.position(along)
+        pose = SE2(float(x), float(y), float(line.heading(along))) @ SE2(0.0, aside, turn)
+        if along < 0.0 or any(self._touches(pose, actor) for actor in scene.actors):
+            return
+        other = replace(scene, ego=replace(_at_speed(scene.ego, 0.0), pose=pose))
+        self._add(other, self._labeller.label(other), self._seen(pose, noise), noise, "halted", (aside, turn))
 
     def _add(
         self,
