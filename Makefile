@@ -9,7 +9,7 @@ TOWN ?= grid_small
 
 export ROS_AUTOMATIC_DISCOVERY_RANGE ?= LOCALHOST
 
-.PHONY: setup test lint drive clean
+.PHONY: setup test lint drive demos weights clean
 .DELETE_ON_ERROR:
 
 setup: $(VENV)/.package
@@ -43,6 +43,10 @@ test: setup lint
 # A drive through the embedded town, by the expert or PLANNER; with BAG=<KITTI folder or bag> a replay of that drive instead.
 drive: setup
 	$(BIN)/wam $(if $(BAG),replay "$(BAG)",drive --town $(TOWN)) $(if $(PLANNER),--planner $(PLANNER)) --out $(OUT)
+
+# The data of the shipped weights and their training, hours on two cores; both go on where they were stopped.
+demos weights: setup
+	tools/small_weights.sh $@
 
 clean:
 	rm -rf $(VENV) build install log wam_ros/msg wam_ros/*.so *.egg-info

@@ -28,7 +28,7 @@ def test_each_choice_has_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert rows["steps 1"]["steps"] == 1.0
     assert rows["steps 16 single"]["steps"] == 16.0
     assert rows["budget 20 ms"]["steps"] < 2.0 < rows["budget 80 ms"]["steps"] < 8.0 == rows["budget 160 ms"]["steps"]
-    assert {"early commit threshold 0.9", "visual tokens 1 of 3"} <= set(rows)
+    assert {"early commit threshold 0.9", "visual tokens 1 of 3", "products in int8"} <= set(rows)
     for row in rows.values():
         low, high = row["ade_ci95"]
         assert low <= row["ade"] <= high

@@ -24,9 +24,26 @@ def test_what_is_not_asked_for_is_left_to_the_planner_and_the_node() -> None:
 
 def test_what_is_asked_for_reaches_planner_and_node() -> None:
     args = parsed(
-        "--checkpoint", "mine", "--device", "cuda:1", "--backend", "inductor", "--visual-stride", "3", "--steps", "2"
+        "--checkpoint",
+        "mine",
+        "--device",
+        "cuda:1",
+        "--backend",
+        "inductor",
+        "--visual-stride",
+        "3",
+        "--steps",
+        "2",
+        "--quantisation",
+        "int8",
     )
-    asked = {"checkpoint": "mine", "device": "cuda:1", "backend": "inductor", "visual_stride": 3}
+    asked = {
+        "checkpoint": "mine",
+        "device": "cuda:1",
+        "backend": "inductor",
+        "visual_stride": 3,
+        "quantisation": "int8",
+    }
     assert planner_options(args) == PlannerOptions(**asked, steps=2)  # type: ignore[arg-type]
     assert planner_parameters(args) == {**asked, "decode_steps": 2}
     assert planner_options(parsed("--target-speed", "6")) == PlannerOptions(target_speed=6.0)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from wam_ros.cli.bench_decode_networks import FULL_SIZE, NETWORKS, network_config
 from wam_ros.cli.bench_decode_peaks import Peaks, achieved, measure_peaks
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
-from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS
+from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS, QUANTISATIONS
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +41,12 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--steps", type=int, default=8, help="with scaffold and pairs at most 8 (%(default)s)")
     parser.add_argument("--no-scaffold", action="store_true", help="decode commas too: up to 32 steps of one token")
     parser.add_argument("--guidance", type=float, default=0.0, help="classifier-free guidance, 0 = off (%(default)s)")
-    parser.add_argument("--visual-stride", type=int, default=1, metavar="N", help="with --checkpoint: every N-th token")
+    parser.add_argument(
+        "--visual-stride", nargs="+", type=int, default=[1], metavar="N", help="with --checkpoint: every N-th token"
+    )
+    parser.add_argument(
+        "--quantisation", nargs="+", choices=QUANTISATIONS, default=["none"], help="with --checkpoint (%(default)s)"
+    )
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=50, help="plans timed (%(default)s)")
     parser.add_argument("--uncached-repeats", type=int, help="of the uncached twin; default: a fifth, 3 at least")
@@ -61,22 +67,33 @@ def run(args: argparse.Namespace) -> int:
     rows = []
     for dtype in args.compute_dtypes or (COMPUTE_DTYPES[:1] if args.preset == FULL_SIZE else COMPUTE_DTYPES):
         peaks = measure_peaks(getattr(torch, dtype), device)
-        for backend in args.backend:
-            rows.append(_row(args, dtype, backend, device, peaks))
+        for backend, stride, quantisation in itertools.product(args.backend, args.visual_stride, args.quantisation):
+            way = _Way(dtype, backend, stride, quantisation)
+            rows.append(_row(args, way, device, peaks))
             print_row(rows[-1])
     write_rows(args.json, "decode", rows)
     return 0
 
 
-def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, backend: str) -> WamDiffPlanner:
+class _Way(NamedTuple):
+    """How a row's network is run."""
+
+    dtype: str
+    backend: str
+    stride: int
+    quantisation: str
+
+
+def _planner(args: argparse.Namespace, settings: DecodeSettings, way: _Way) -> WamDiffPlanner:
     from wam_ros.core.errors import ConfigError
     from wam_ros.engines import EngineChoice
     from wam_ros.planning.wam_diff import load_wam_diff, random_wam_diff
 
-    engine = EngineChoice(backend, fall_back="none")  # figures of another backend would be none of this one's
+    dtype = way.dtype
+    engine = EngineChoice(way.backend, fall_back="none")  # figures of another backend would be none of this one's
     if args.checkpoint is None:
-        if args.visual_stride != 1:
-            msg = f"--visual-stride {args.visual_stride} goes with --checkpoint, which may be random:PRESET"
+        if way.stride != 1 or way.quantisation != "none":
+            msg = "--visual-stride and --quantisation go with --checkpoint, which may be random:PRESET"
             raise ConfigError(msg)
         config = network_config(args.preset)
         config = config if args.attention is None else replace(config, attention=args.attention)
@@ -84,11 +101,19 @@ def _planner(args: argparse.Namespace, settings: DecodeSettings, dtype: str, bac
     if args.attention is not None:
         msg = f"--attention {args.attention}: trained weights have their own mode; leave it out with --checkpoint"
         raise ConfigError(msg)
-    thin = args.visual_stride
-    return load_wam_diff(args.checkpoint, settings, dtype, args.threads, engine, visual_stride=thin, device=args.device)
+    return load_wam_diff(
+        args.checkpoint,
+        settings,
+        dtype,
+        args.threads,
+        engine,
+        visual_stride=way.stride,
+        quantisation=way.quantisation,
+        device=args.device,
+    )
 
 
-def _row(args: argparse.Namespace, dtype: str, backend: str, device: torch.device, peaks: Peaks) -> dict[str, Any]:
+def _row(args: argparse.Namespace, way: _Way, device: torch.device, peaks: Peaks) -> dict[str, Any]:
     import torch
 
     from wam_ros.core.timing import Deadline
@@ -107,7 +132,7 @@ def _row(args: argparse.Namespace, dtype: str, backend: str, device: torch.devic
     now = device_clock(device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
-    planner = _planner(args, settings, dtype, backend)
+    planner = _planner(args, settings, way)
     memory = _memory(planner, device)
     warm_up_ms, _ = _timed(planner.warm_up, now)
     observation = _observation(planner)
@@ -145,7 +170,9 @@ def _row(args: argparse.Namespace, dtype: str, backend: str, device: torch.devic
         "device": args.device,
         "device_name": device_in_words(device),
         "threads": args.threads,
-        "compute_dtype": dtype,
+        "compute_dtype": way.dtype,
+        "visual_stride": way.stride,
+        "quantisation": way.quantisation,
         "attention": twin.attention,
         "mode": settings.mode,
         "positions": twin.positions,

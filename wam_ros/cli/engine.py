@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros.planning.catalog import COMPUTE_DTYPES
+from wam_ros.planning.catalog import COMPUTE_DTYPES, QUANTISATIONS
 
 if TYPE_CHECKING:
     from wam_ros.engines import EngineKey, StoredEngine
@@ -24,6 +24,7 @@ def add_parser(subparsers: Any) -> None:
     build.add_argument("--backend", choices=_BACKENDS, required=True, help="onnx is for other runtimes: not run here")
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets a folder per engine")
     build.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
+    build.add_argument("--quantisation", choices=QUANTISATIONS, default="none", help="(%(default)s)")
     build.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     build.add_argument("--threads", type=int, default=1, help="of torch on a CPU, as when driving (%(default)s)")
     build.add_argument("--candidates", type=int, default=1, help="plans in all, as when driving (%(default)s)")
@@ -39,10 +40,12 @@ def run_build(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.engines import EngineKey, build_engine
+    from wam_ros.models.quantised import Quantisation, quantise
     from wam_ros.planning.wam_diff_weights import checkpoint_of
 
     torch.set_num_threads(args.threads)
     checkpoint = checkpoint_of(args.weights, args.compute_dtype, args.device)
+    checkpoint = quantise(checkpoint, Quantisation(args.quantisation))
     prompt_length, visual_tokens = _shapes(checkpoint)
     key = EngineKey.here(
         args.backend,

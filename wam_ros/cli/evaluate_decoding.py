@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from wam_ros.core.timing import Deadline
+    from wam_ros.models import Checkpoint
     from wam_ros.training.decoded_samples import DecodedSamples, DecodeWay
 
 _STEPS = (1, 2, 4, 8)
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.models import load_checkpoint
+    from wam_ros.models.quantised import Quantisation, quantise
     from wam_ros.models.thinned import thinned
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import decoded_samples
@@ -56,7 +58,11 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(msg)
     torch.set_num_threads(args.threads)
     weights = weights_of("wam_diff", args.weights or "")
-    checkpoint = load_checkpoint(Path(weights), getattr(torch, PlannerOptions.compute_dtype))
+
+    def read() -> Checkpoint:
+        return load_checkpoint(Path(weights), getattr(torch, PlannerOptions.compute_dtype))
+
+    checkpoint = read()
     dataset = DemoDataset(args.data, args.towns)
     ways = {f"{choice} {value}".strip(): way for choice, value, way in _ways(args.step_times)}
 
@@ -68,6 +74,10 @@ def run(args: argparse.Namespace) -> int:
     for stride in _STRIDES:
         names.append(f"visual tokens 1 of {stride}")
         decoded += decoded_samples(thinned(checkpoint, stride), dataset, [ways[_USUAL]], args.samples, count)
+    for kind in (Quantisation.INT8, Quantisation.FP8):
+        names.append(f"products in {kind.value}")
+        short = quantise(read(), kind)
+        decoded += decoded_samples(short, dataset, [ways[_USUAL]], args.samples, count)
     show_line("")
     rows = [_row(name, one, decoded[0]) for name, one in zip(names, decoded, strict=True)]
     print(f"{len(decoded[0].drives)} moments of {', '.join(args.towns)}; weights {checkpoint.weights_hash[:12]}")

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from wam_ros.core.protocols import Planner
-from wam_ros.planning.catalog import ENGINE_BACKENDS, FALL_BACKS, RANDOM_WEIGHTS, PlannerOptions
+from wam_ros.planning.catalog import ENGINE_BACKENDS, FALL_BACKS, QUANTISATIONS, RANDOM_WEIGHTS, PlannerOptions
 from wam_ros.planning.engine_state import EngineState
 
 _OPTIONS = (
@@ -19,6 +19,7 @@ _OPTIONS = (
     "steps",
     "weight_noise",
     "visual_stride",
+    "quantisation",
 )  # not every command has them all
 _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option otherwise
 
@@ -42,6 +43,11 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--visual-stride", type=int, metavar="N", help="wam_diff reads every N-th visual token: faster, worse (1)"
+    )
+    parser.add_argument(
+        "--quantisation",
+        choices=QUANTISATIONS,
+        help=f"of the products of wam_diff's layers ({PlannerOptions.quantisation})",
     )
     parser.add_argument(
         "--target-speed",

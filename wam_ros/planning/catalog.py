@@ -25,6 +25,7 @@ RANDOM_WEIGHTS = "random:small"
 ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
 FALL_BACKS = ("eager", "none")
 COMPUTE_DTYPES = ("bfloat16", "float32")
+QUANTISATIONS = ("none", "int8", "fp8")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 
 
@@ -37,6 +38,7 @@ class PlannerOptions:
         checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained; empty = see
             `weights_of`.
         compute_dtype: Of its network.
+        quantisation: Of the products of its layers: none, int8 or fp8, see models.quantised.
         device: That wam_diff's network runs on: cpu, cuda or cuda:N.
         backend: That runs wam_diff's network, of engines.BACKENDS.
         engines: Folder of `wam engine build`; empty = none.
@@ -55,6 +57,7 @@ class PlannerOptions:
     target_speed: float = 13.9
     checkpoint: str = ""
     compute_dtype: str = "bfloat16"
+    quantisation: str = "none"
     device: str = "cpu"
     backend: str = "eager"
     engines: str = ""
@@ -140,6 +143,7 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         choice,
         weight_noise=options.weight_noise,
         visual_stride=options.visual_stride,
+        quantisation=options.quantisation,
         device=options.device,
     )
 

@@ -39,6 +39,7 @@ from wam_ros.models import (
 )
 from wam_ros.models.perturbed import perturbed
 from wam_ros.models.prompt import command_from_instruction
+from wam_ros.models.quantised import Quantisation, quantise
 from wam_ros.models.thinned import thinned
 from wam_ros.planning.decode_twins import DecodeTwins
 from wam_ros.planning.wam_diff_device import device_clock
@@ -290,6 +291,7 @@ def load_wam_diff(
     engine: EngineChoice | None = None,
     weight_noise: float = 0.0,
     visual_stride: int = 1,
+    quantisation: str = "none",
     device: str = "cpu",
 ) -> WamDiffPlanner:
     """The planner of a checkpoint folder, or of "random:PRESET": weights that nobody trained.
@@ -304,6 +306,7 @@ def load_wam_diff(
         engine: What runs the network.
         weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
         visual_stride: It reads every so many-th visual token, see `thinned`; 1 = all.
+        quantisation: Of the products of its layers: none, int8 or fp8, see `quantised`.
         device: That it runs on: cpu, cuda or cuda:N.
 
     Raises:
@@ -316,6 +319,7 @@ def load_wam_diff(
         made = perturbed(made, weight_noise)
     if visual_stride != 1:
         made = thinned(made, visual_stride)
+    made = quantise(made, Quantisation(quantisation))
     return WamDiffPlanner(made, settings, engine)
 
 

@@ -38,11 +38,6 @@ def checkpoint_of(name: str, compute_dtype: str, device: str = "cpu") -> Checkpo
     return read_weights(Path(name), _DTYPES[compute_dtype], network_device(device))
 
 
-def random_of(config: WamDiffConfig, compute_dtype: str, device: str) -> Checkpoint:
-    """Weights that nobody trained, for a network of any shape."""
-    return random_weights(config, default_camera(config), _DTYPES[compute_dtype], network_device(device))
-
-
 def default_camera(config: WamDiffConfig) -> CanonicalCamera:
     """The camera that a network which nobody trained pretends to have been trained for."""
     vision = config.vision
@@ -67,20 +62,19 @@ def read_weights(folder: Path, dtype: torch.dtype, device: torch.device) -> Chec
     return load_checkpoint(folder, dtype, device)
 
 
-def random_weights(
-    config: WamDiffConfig, camera: CanonicalCamera, dtype: torch.dtype, device: torch.device
-) -> Checkpoint:
-    """Weights that nobody trained, with the closed vocabulary.
+def random_of(config: WamDiffConfig, compute_dtype: str, device: str) -> Checkpoint:
+    """Weights that nobody trained, for a network of any shape, with the closed vocabulary.
 
     Those of a tiled network are made on their device in their type, so that they are never held twice: each kind of
     device has its own. Its ids behind the closed vocabulary's stand for nothing.
     """
+    camera, dtype, where = default_camera(config), _DTYPES[compute_dtype], network_device(device)
     if isinstance(config.vision, StemConfig):
         made = random_checkpoint(config, camera)
-        made.model.set_compute_dtype(dtype).to(device)
+        made.model.set_compute_dtype(dtype).to(where)
         return made
     tokenizer = HybridTokenizer(_VocabularyOf(size=config.text_tokens))
-    model = random_network(replace(config, mask_id=tokenizer.mask_id), dtype, device)
+    model = random_network(replace(config, mask_id=tokenizer.mask_id), dtype, where)
     return Checkpoint(model, tokenizer, camera, "random weights, seed 0: not trained", None, "random-0")
 
 

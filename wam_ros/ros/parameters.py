@@ -19,6 +19,7 @@ from wam_ros.planning.catalog import (
     FALL_BACKS,
     PLANNER_NAMES,
     PRIVILEGED,
+    QUANTISATIONS,
     SHIPPED_WEIGHTS,
     PlannerOptions,
 )
@@ -125,6 +126,7 @@ PARAMETERS = (
         choices=FALL_BACKS,
     ),
     Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
+    Parameter("quantisation", _OPTIONS.quantisation, "Of the products of its layers.", choices=QUANTISATIONS),
     Parameter("device", _OPTIONS.device, "That wam_diff's network runs on: cpu, cuda or cuda:N."),
     Parameter("visual_stride", _OPTIONS.visual_stride, "wam_diff reads every so many-th visual token.", 1, 20),
     Parameter("torch_threads", _OPTIONS.threads, "Threads of torch; more than one makes late plans later.", 1, 64),
@@ -219,6 +221,7 @@ class NodeConfig:
                 target_speed=values["target_speed"],
                 checkpoint=values["checkpoint"],
                 compute_dtype=values["compute_dtype"],
+                quantisation=values["quantisation"],
                 device=values["device"],
                 backend=values["backend"],
                 engines=values["engines"],
