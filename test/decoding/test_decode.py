@@ -166,7 +166,7 @@ def test_guidance_goes_away_from_the_promptless_belief() -> None:
     twin.prompts, twin.contexts = twin.prompts[:1], 1
     assert torch.equal(unguided.tokens, unlimited(twin, DecodeSettings()).tokens)
     assert plain.tokens.shape == unguided.tokens.shape
-    guided = unlimited(two, DecodeSettings(guidance=1.5))
+    guided = unlimited(two, DecodeSettings(guidance=1.5, guidance_floor=0.0))
     hidden = two.hidden(LAYOUT.masked(1, scaffold=True))[:, 0::2]
     conditional, unconditional = two.number_logits(hidden)
     assert torch.equal(guided.first_pass.logits, unconditional + 2.5 * (conditional - unconditional))

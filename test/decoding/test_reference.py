@@ -59,6 +59,7 @@ def settings_of(steps: int, order: DecodeOrder, guidance: float = 0.0) -> Decode
         read_out=plain.read_out,
         confidence=plain.confidence,
         guidance=guidance,
+        guidance_floor=0.0,
         forbidden=FORBIDDEN,
     )
 

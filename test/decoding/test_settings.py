@@ -31,7 +31,7 @@ def test_plain_values_make_settings() -> None:
         (
             DecodeSettings(DecodeOrder.CONFIDENCE, pairs=False, guidance=3.0, candidates=4),
             (
-                "scaffold, single: 16 units; 16 steps linear; order confidence; read median; guidance 3; "
+                "scaffold, single: 16 units; 16 steps linear; order confidence; read median; guidance 3 floor 0.001; "
                 "confidence window 0.25 m; start from 0.5; 4 candidates by samples"
             ),
         ),
@@ -51,6 +51,7 @@ def test_settings_tell_their_mode(settings: DecodeSettings, text: str) -> None:
         ({"order": "revers-causal"}, "order: unknown 'revers-causal'; did you mean 'reverse-causal'"),
         ({"read_out": "mode"}, "read_out: unknown 'mode'"),
         ({"guidance": -1.0}, "guidance = -1.0, wanted 0..100"),
+        ({"guidance_floor": 2.0}, "guidance_floor = 2.0, wanted 0..1"),
         ({"window_m": float("nan")}, "window_m = nan"),
         ({"start_level": 1.5}, "start_level = 1.5, wanted 0..1"),
         ({"early_commit": "threshold", "early_level": 1.5}, "early_level = 1.5, wanted 0..1"),

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from wam_ros.training.decoded_samples import DecodedSamples, DecodeWay
 
 _STEPS = (1, 2, 4, 8)
-_GUIDANCE = (1.0, 3.0, 5.0, 7.0)
+_GUIDANCE = (0.5, 1.0, 3.0, 5.0, 7.0)
+_AS_PUBLISHED = (1.0, 3.0)  # without a floor
 _EARLY = (("factor", 0.5), ("factor", 1.0), ("threshold", 0.9))
 _STRIDES = (2, 3, 4)
 _BUDGETS_MS = (20.0, 40.0, 80.0, 160.0)
@@ -115,8 +116,11 @@ def _ways(step_times: Path | None) -> Iterator[tuple[str, str, DecodeWay]]:
             DecodeWay(DecodeSettings(early_commit=EarlyCommit(kind), early_level=level)),
         )
     yield "start rule", "off", DecodeWay(DecodeSettings(start_level=0.0))
-    for scale in _GUIDANCE:
-        yield "guidance", f"{scale:g}", DecodeWay(DecodeSettings(guidance=scale))
+    guided = [DecodeSettings(guidance=scale) for scale in _GUIDANCE]
+    guided += [DecodeSettings(guidance=scale, guidance_floor=0.0) for scale in _AS_PUBLISHED]
+    for settings in guided:
+        floor = "" if settings.guidance_floor else ", no floor"
+        yield "guidance", f"{settings.guidance:g}{floor}", DecodeWay(settings)
     if step_times is not None:
         for budget_ms in _BUDGETS_MS:
             yield "budget", f"{budget_ms:g} ms", DecodeWay(usual, _budget(step_times, budget_ms))

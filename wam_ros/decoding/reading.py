@@ -64,7 +64,7 @@ class NumberReader:
     ) -> Reading:
         """See `Reader`."""
         denoiser, settings = self._denoiser, self._settings
-        posterior = NumberPosterior(guided(denoiser.number_logits(hidden), settings.guidance))
+        posterior = NumberPosterior(guided(denoiser.number_logits(hidden), settings.guidance, settings.guidance_floor))
         first = None
         if start is not None:
             levels, first = start.read(posterior, positions, levels)
@@ -103,7 +103,7 @@ class TokenReader:
         assert levels is None, "candidates need the scaffold"
         assert start is None, "the start rule needs the scaffold"
         denoiser, settings, base = self._denoiser, self._settings, self._layout.number_base
-        logits = guided(denoiser.logits(hidden), settings.guidance).clone()
+        logits = guided(denoiser.logits(hidden), settings.guidance, settings.guidance_floor).clone()
         for token in self._forbidden:  # a list of them would be sent to the device, which the host waits for
             logits[..., token] = -math.inf
         # float64 as in the published loop: float32 gives ties near 1

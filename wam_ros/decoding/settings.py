@@ -83,6 +83,7 @@ class DecodeSettings:
         confidence: What the confidence order goes by.
         window_m: Half width of its window [m].
         guidance: Scale s of classifier-free guidance, 0 = none.
+        guidance_floor: With guidance: tokens below so much of the greatest probability are out; 0 = as published.
         start_level: Of the start rule (`start_rule.py`; with a scaffold and a scenario only): the probability of
             going at the waypoint surest of it from which on a vehicle at rest goes; 0 = no rule.
         early_commit, early_level: See `EarlyCommit`.
@@ -105,6 +106,7 @@ class DecodeSettings:
     confidence: OrderingConfidence = OrderingConfidence.WINDOW
     window_m: float = 0.25
     guidance: float = 0.0
+    guidance_floor: float = 1e-3
     start_level: float = 0.5
     early_commit: EarlyCommit = EarlyCommit.OFF
     early_level: float = 1.0
@@ -131,6 +133,7 @@ class DecodeSettings:
         for name, low, high in (
             ("window_m", 0.0, 10.0),
             ("guidance", 0.0, 100.0),
+            ("guidance_floor", 0.0, 1.0),
             ("start_level", 0.0, 1.0),
             ("early_level", 0.0, 100.0 if self.early_commit is not EarlyCommit.THRESHOLD else 1.0),
         ):
@@ -166,6 +169,7 @@ class DecodeSettings:
             steps=steps,
             read_out=ReadOut.ARGMAX,
             confidence=OrderingConfidence.TOP1,
+            guidance_floor=0.0,
         )
 
     @property
@@ -179,6 +183,12 @@ class DecodeSettings:
         return self.units.count if self.steps is None else self.steps
 
     @property
+    def _guidance_text(self) -> str:
+        if self.guidance == 0.0:
+            return "no guidance"
+        return f"guidance {self.guidance:g}" + (f" floor {self.guidance_floor:g}" if self.guidance_floor else "")
+
+    @property
     def mode(self) -> str:
         """The whole choice in one line, for tables."""
         parts = [
@@ -186,7 +196,7 @@ class DecodeSettings:
             f"{self.planned_steps} steps {self.schedule.value}",
             f"order {self.order.value}",
             f"read {self.read_out.value}",
-            f"guidance {self.guidance:g}" if self.guidance else "no guidance",
+            self._guidance_text,
         ]
         if self.order is DecodeOrder.CONFIDENCE or not self.scaffold:
             window = f" {self.window_m:g} m" if self.confidence is OrderingConfidence.WINDOW else ""
