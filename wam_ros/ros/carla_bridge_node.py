@@ -8,7 +8,6 @@ world ticks in real time and the newest command is applied. A command that is mi
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -28,11 +27,11 @@ from wam_ros.ros.carla_outputs import CarlaOutputs
 from wam_ros.ros.carla_parameters import PARAMETERS, BridgeConfig
 from wam_ros.ros.command_inbox import CommandInbox, of_command, of_control
 from wam_ros.ros.parameter_descriptors import default_of, descriptor
+from wam_ros.runtime.pace import Pace
 
 _START_TAKEN_S = 5.0  # for the latched topics, on a busy machine
 _SETTLE_S = 0.5  # between the first match and the first tick: the other topics are matched then, too
 _POLL_S = 0.05
-_FACTOR_WINDOW = 40  # ticks over which the real time factor is a mean
 _LOG_THROTTLE_S = 5.0
 
 
@@ -99,7 +98,7 @@ class CarlaBridgeNode(Node):
 
     def _run(self, environment: CarlaEnvironment) -> None:
         step = self._lockstep if self.config.lockstep else self._in_real_time
-        pace = _Pace(environment.tick_s)
+        pace = Pace(environment.tick_s)
         self._inbox.newest = None
         while True:
             over = environment.goal_reached and self.config.stop_at_goal
@@ -114,7 +113,7 @@ class CarlaBridgeNode(Node):
             environment.advance()
             pace.ticked()
 
-    def _lockstep(self, environment: CarlaEnvironment, pace: _Pace) -> None:
+    def _lockstep(self, environment: CarlaEnvironment, pace: Pace) -> None:
         inbox = self._inbox
         self._spin_until(lambda: inbox.answered, inbox.patience_s)
         command = inbox.take_answer()
@@ -122,7 +121,7 @@ class CarlaBridgeNode(Node):
         if self.config.max_real_time_factor > 0.0:
             self._spin_until(lambda: False, pace.left(self.config.max_real_time_factor))
 
-    def _in_real_time(self, environment: CarlaEnvironment, pace: _Pace) -> None:
+    def _in_real_time(self, environment: CarlaEnvironment, pace: Pace) -> None:
         self._spin_until(lambda: False, pace.left(1.0))
         max_age_ns = round(self.config.max_command_age_s * NS_PER_S)
         self._apply(environment, self._inbox.take_newest(time.monotonic_ns(), max_age_ns))
@@ -196,25 +195,3 @@ class CarlaBridgeNode(Node):
 
     def _refuse(self, topic: str, err: InputError) -> None:
         self.get_logger().warning(f"{topic} refused: {err}", throttle_duration_sec=_LOG_THROTTLE_S)
-
-
-class _Pace:
-    """Wall time against simulated time."""
-
-    def __init__(self, tick_s: float) -> None:
-        self._tick_s = tick_s
-        self._ticks: deque[float] = deque([time.monotonic()], _FACTOR_WINDOW)
-
-    @property
-    def factor(self) -> float:
-        """Simulated time / wall time over the last ticks; 0 = not known yet."""
-        elapsed = self._ticks[-1] - self._ticks[0]
-        return (len(self._ticks) - 1) * self._tick_s / elapsed if elapsed > 0.0 else 0.0
-
-    def left(self, factor: float) -> float:
-        """Until the next tick is due at `factor` times real time [s]."""
-        return self._ticks[-1] + self._tick_s / factor - time.monotonic()
-
-    def ticked(self) -> None:
-        """A tick is done."""
-        self._ticks.append(time.monotonic())
