@@ -40,7 +40,7 @@ lint: setup
 test: setup lint
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-# A drive through the embedded town, by the expert or PLANNER; with BAG=<KITTI folder or bag> a replay of that drive instead.
+# A drive through the embedded town, by wam_diff or PLANNER; with BAG=<KITTI folder or bag> a replay of that drive instead.
 drive: setup
 	$(BIN)/wam $(if $(BAG),replay "$(BAG)",drive --town $(TOWN)) $(if $(PLANNER),--planner $(PLANNER)) --out $(OUT)
 

@@ -77,13 +77,27 @@ def parsed(*options):
 
 
 def test_the_first_line_says_who_drives_with_which_weights(tmp_path, monkeypatch):
-    assert "privileged_expert (it sees the simulator's truth)" in drive._headline(parsed())
+    assert "privileged_expert (it sees the simulator's truth)" in drive._headline(parsed(*EXPERT))
     monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", str(tmp_path))
-    assert f"wam_diff (weights: {tmp_path}) over ROS" in drive._headline(parsed("--planner", "wam_diff"))
+    assert f"wam_diff (weights: {tmp_path}) over ROS" in drive._headline(parsed())
     monkeypatch.setattr(catalog, "SHIPPED_WEIGHTS", "config/weights/none")
     assert "wam_diff (weights: random:small)" in drive._headline(parsed("--planner", "wam_diff"))
     assert "cnn (weights: mine)" in drive._headline(parsed("--planner", "cnn", "--checkpoint", "mine"))
     assert drive._headline(parsed("--planner", "route_follower")).startswith("route_follower over ROS")
+
+
+@pytest.mark.parametrize(
+    ("options", "factor"),
+    [
+        ([], 1.0),
+        (["--steps", "8"], 0.0),
+        (EXPERT, 0.0),
+        (["--real-time", "0"], 0.0),
+        ([*EXPERT, "--real-time", "3"], 3.0),
+    ],
+)
+def test_a_planner_with_a_budget_gets_the_time_of_the_clock(options, factor):
+    assert drive._real_time(parsed(*options)) == factor
 
 
 @pytest.mark.parametrize(

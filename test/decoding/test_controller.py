@@ -107,6 +107,17 @@ def test_more_budget_never_fewer_steps(
     assert less <= more <= Run(math.inf, durations, units, steps, schedule, known).steps == steps
 
 
+def test_hiccups_do_not_add_up() -> None:
+    """The bug that it is for: plans of usual steps ended after 4 of 8 with time left for 4 more."""
+    known = StepTimes((*[0.005] * 95, *[0.018] * 5))
+    assert (known.p50, known.p99) == (0.005, 0.018)
+    assert Run(0.060, [0.005], known=known).commits == [1] * 8
+    assert Run(0.030, [0.005], known=known).steps == 3  # the last of them begins with a p99 left
+    slow = Run(0.060, [0.018], known=known)
+    assert slow.steps == 3
+    assert slow.overrun <= 0.0
+
+
 @settings(deadline=None)
 @given(jitter, unit_counts, schedules, pasts, st.data())
 def test_time_enough_for_all_steps_is_used(

@@ -3,12 +3,13 @@
 With n passes left, this one included, the schedule says how many units to commit now. n is what the settings still
 want, what the units still allow, and what fits into the time left:
 
-    n = 1 + min(wanted, open - 1, floor(time left / p99 of a step))
+    n = 1 + min(wanted, open - 1, fit),  fit = 0 if time left < p99, else 1 + floor((time left - p99) / p50)
 
-computed anew after each pass. A further pass is started only if a step of p99 length would end in time; so with
-n = 1 everything is committed, and nothing is ever left undecided. For the same sequence of step times a later
-deadline never gives fewer passes: both n and the schedule's rest grow with it (not so with early commits, which
-save steps on purpose).
+with the percentiles of a step's time, computed anew after each pass. So a further pass is started only if a step of
+p99 length would end in time, while the commits are spread over as many passes as usual steps give: hiccups do not add
+up. With n = 1 everything is committed, and nothing is ever left undecided. For the same sequence of step times a later
+deadline never gives fewer passes: both n and the schedule's rest grow with it (not so with early commits, which save
+steps on purpose).
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from dataclasses import dataclass
 from wam_ros.core.timing import NS_PER_S, Deadline
 from wam_ros.decoding.schedule import MaskSchedule
 from wam_ros.decoding.step_times import StepTimes
+
+_ROUNDING = 1e-6  # of a pass: an exact number of them fits
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class StepController:
         if self._deadline.at_ns is None:
             return self._units
         left = (self._deadline.at_ns - now_ns) / NS_PER_S
-        step = self.step_times.p99
-        if left <= 0.0:
+        last, usual = self.step_times.p99, self.step_times.p50
+        if left <= 0.0 or left < last:
             return 0
-        return self._units if step <= 0.0 else min(self._units, math.floor(left / step))
+        return self._units if usual <= 0.0 else min(self._units, 1 + math.floor((left - last) / usual + _ROUNDING))

@@ -28,6 +28,11 @@ class StepTimes:
         return StepTimes((*self.seconds[1 - WINDOW :], duration))
 
     @cached_property
+    def p50(self) -> float:
+        """Duration that half of the steps stay within [s]; infinite before the first measurement."""
+        return sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else math.inf
+
+    @cached_property
     def p99(self) -> float:
         """Duration that 99 % of steps stay within [s], by nearest rank; infinite before the first measurement.
 

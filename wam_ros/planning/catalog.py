@@ -18,8 +18,7 @@ BASELINES = ("constant_velocity", "route_follower")
 WAM_DIFF, CNN = "wam_diff", "cnn"
 PLANNER_NAMES = (*BASELINES, WAM_DIFF, CNN)  # these need nothing but an observation
 PRIVILEGED = "privileged_expert"  # needs the truth of a simulated world besides
-# Drives a simulated world where nobody is named; wam_diff will, once it leaves every green light (docs/log.md).
-DEFAULT_DRIVER = PRIVILEGED
+DEFAULT_DRIVER = WAM_DIFF  # drives a simulated world where nobody is named
 SHIPPED_WEIGHTS = "config/weights/small"  # of wam_diff
 RANDOM_WEIGHTS = "random:small"
 ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
