@@ -12,7 +12,9 @@ from test.models.parts import make_answers, make_model, make_prompt, make_visual
 from wam_ros.cli.bench_decode_peaks import achieved, measure_peaks
 from wam_ros.cli.bench_decode_work import Work, prefill_work, step_work
 from wam_ros.engines import EagerEngine
-from wam_ros.models import WamDiff, WamDiffConfig, preset
+from wam_ros.models import WamDiff, WamDiffConfig, preset, random_checkpoint
+from wam_ros.models.quantised import Quantisation, quantise
+from wam_ros.planning.wam_diff_weights import default_camera
 
 
 def attention_flops(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
@@ -51,6 +53,17 @@ def test_a_step_reads_weights_and_cache() -> None:
     weights = sum(weight.nbytes for weight in model.blocks.parameters())
     assert step_work(model, cache.prompt_length).bytes == weights + kept
     assert kept < prefill_work(model, cache.prompt_length).bytes < weights + kept
+
+
+def test_layers_in_eight_bits_are_read_as_such() -> None:
+    config = preset("small")
+    checkpoint = random_checkpoint(config, default_camera(config))
+    checkpoint.model.set_compute_dtype(torch.bfloat16)
+    length = len(make_prompt(config))
+    cache = 2 * config.layers * length * config.width * 2
+    whole = step_work(checkpoint.model, length).bytes - cache
+    short = step_work(quantise(checkpoint, Quantisation.INT8).model, length).bytes - cache
+    assert 0.5 * whole < short < 0.7 * whole  # experts and norms stay as they were
 
 
 def test_the_papers_network() -> None:

@@ -80,4 +80,4 @@ def _bytes(module: object) -> int:
     from torch import nn
 
     assert isinstance(module, nn.Module)
-    return sum(weight.nbytes for weight in module.parameters())
+    return sum(weight.nbytes for weight in module.state_dict().values())  # of quantised layers they are buffers
