@@ -42,6 +42,7 @@ from wam_ros.models.prompt import command_from_instruction
 from wam_ros.models.quantised import Quantisation, quantise
 from wam_ros.models.thinned import thinned
 from wam_ros.planning.decode_twins import DecodeTwins
+from wam_ros.planning.retreats import without_retreats
 from wam_ros.planning.wam_diff_device import device_clock
 from wam_ros.planning.wam_diff_weights import checkpoint_of, random_of
 
@@ -206,12 +207,13 @@ class WamDiffPlanner:
         return prompt.tokens.to(self._device), visual
 
     def _to_plan(self, answer: DecodedAnswer, ego: EgoState) -> Plan:
-        waypoints = answer.waypoints  # (K, 8, 2)
+        reverse = ego.speed < 0.0
+        told = [without_retreats(points.double().numpy(), reverse=reverse) for points in answer.waypoints.cpu()]
+        waypoints = torch.tensor(np.array(told), dtype=answer.waypoints.dtype, device=self._device)  # (K, 8, 2)
         headings = self._checkpoint.model.heading(waypoints).cpu()
         confidence = plan_confidence(answer.first_pass, waypoints[0], self._calibration)
         trajectories = [
-            _trajectory(ego, points.double().numpy(), turns.double().numpy())
-            for points, turns in zip(waypoints.cpu(), headings)
+            _trajectory(ego, points, turns.double().numpy()) for points, turns in zip(told, headings, strict=True)
         ]
         plan = Plan(
             trajectories[0],
@@ -222,17 +224,19 @@ class WamDiffPlanner:
             calibrated=confidence.calibrated,
             steps_done=answer.steps_done,
             steps_planned=answer.steps_planned,
-            candidates=self._candidates(answer, trajectories),
+            candidates=self._candidates(answer, waypoints, trajectories),
         )
         if answer.complete:
             return plan
         why = answer.fault or f"deadline: {answer.steps_done} of {answer.steps_planned} steps"
         return plan.with_status(PlanStatus.ANYTIME, why)
 
-    def _candidates(self, answer: DecodedAnswer, trajectories: list[Trajectory]) -> tuple[Candidate, ...]:
+    def _candidates(
+        self, answer: DecodedAnswer, waypoints: Tensor, trajectories: list[Trajectory]
+    ) -> tuple[Candidate, ...]:
         if len(trajectories) < 2:
             return ()
-        confidences = waypoint_confidence(answer.first_pass, answer.waypoints).cpu()
+        confidences = waypoint_confidence(answer.first_pass, waypoints).cpu()
         return tuple(
             Candidate(trajectory, score, confidence.numpy())
             for trajectory, score, confidence in zip(trajectories, answer.scores.tolist(), confidences)
