@@ -1,7 +1,7 @@
 #!/bin/sh
 # What made config/weights/small: `demos` records the expert's drives, `weights` trains on them, with rounds in which the
 # learner drives and the expert labels. Both go on where they were stopped; both write to $WAM_DATA/small.
-# SHARE=0.01 does a hundredth of it all, to try the way; the towns are the same.
+# SHARE=0.01 tries the way: a hundredth of the training, a short drive in each town; the towns are the same.
 set -eu
 wam=${WAM:-.venv/bin/wam}
 home=${WAM_DATA:-$HOME/.cache/wam_ros}/small
@@ -13,8 +13,9 @@ count() { awk "BEGIN { n = int($1 * ${SHARE:-1}); print n < ${2:-1} ? ${2:-1} : 
 
 record() { # folder, towns, routes, seed, samples, options
     out=$home/$1; towns=$2; routes=$3; seed=$4; samples=$5; shift 5
-    "$wam" demos --towns "$towns" --routes "$(count "$routes" "$towns")" --seed "$seed" --samples "$(count "$samples")" \
-        --out "$out" "$@"
+    [ "${SHARE:-1}" = 1 ] || samples=0 # of all towns, not of the first ones
+    "$wam" demos --towns "$towns" --routes "$(count "$routes" "$towns")" --seed "$seed" --samples "$samples" \
+        --time-limit "$(count 200 10)" --out "$out" "$@"
 }
 
 train() { # stage, folder, minutes, options
