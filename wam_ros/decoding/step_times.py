@@ -28,9 +28,13 @@ class StepTimes:
         return StepTimes((*self.seconds[1 - WINDOW :], duration))
 
     @cached_property
+    def _ordered(self) -> list[float]:
+        return sorted(self.seconds)
+
+    @cached_property
     def p50(self) -> float:
         """Duration that half of the steps stay within [s]; infinite before the first measurement."""
-        return sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else math.inf
+        return self._ordered[len(self.seconds) // 2] if self.seconds else math.inf
 
     @cached_property
     def p99(self) -> float:
@@ -43,4 +47,4 @@ class StepTimes:
             return math.inf
         if len(self.seconds) < _ENOUGH:
             return _FEW_SAMPLES_MARGIN * max(self.seconds)
-        return sorted(self.seconds)[math.ceil(0.99 * len(self.seconds)) - 1]
+        return self._ordered[math.ceil(0.99 * len(self.seconds)) - 1]

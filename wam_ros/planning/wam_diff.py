@@ -207,13 +207,12 @@ class WamDiffPlanner:
         return prompt.tokens.to(self._device), visual
 
     def _to_plan(self, answer: DecodedAnswer, ego: EgoState) -> Plan:
-        reverse = ego.speed < 0.0
-        told = [without_retreats(points.double().numpy(), reverse=reverse) for points in answer.waypoints.cpu()]
-        waypoints = torch.tensor(np.array(told), dtype=answer.waypoints.dtype, device=self._device)  # (K, 8, 2)
+        waypoints = published_waypoints(answer, ego.speed)
         headings = self._checkpoint.model.heading(waypoints).cpu()
         confidence = plan_confidence(answer.first_pass, waypoints[0], self._calibration)
         trajectories = [
-            _trajectory(ego, points, turns.double().numpy()) for points, turns in zip(told, headings, strict=True)
+            _trajectory(ego, points.double().numpy(), turns.double().numpy())
+            for points, turns in zip(waypoints.cpu(), headings)
         ]
         plan = Plan(
             trajectories[0],
@@ -241,6 +240,13 @@ class WamDiffPlanner:
             Candidate(trajectory, score, confidence.numpy())
             for trajectory, score, confidence in zip(trajectories, answer.scores.tolist(), confidences)
         )
+
+
+def published_waypoints(answer: DecodedAnswer, speed: float) -> Tensor:
+    """(K, 8, 2) of an answer as they are published, without small steps back; `speed` is the vehicle's [m/s]."""
+    read = answer.waypoints
+    told = [without_retreats(points.double().numpy(), reverse=speed < 0.0) for points in read.cpu()]
+    return torch.tensor(np.array(told), dtype=read.dtype, device=read.device)
 
 
 def situation_of(observation: Observation, route_distances: tuple[float, ...]) -> Situation:

@@ -23,8 +23,7 @@ from wam_ros.decoding.confidence import RADII
 from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
 from wam_ros.models.vocabulary import COMMANDS
-from wam_ros.planning.retreats import without_retreats
-from wam_ros.planning.wam_diff import answer_layout, curvature_ahead
+from wam_ros.planning.wam_diff import answer_layout, curvature_ahead, published_waypoints
 from wam_ros.training.dataset import DemoDataset
 from wam_ros.training.stages import seen_camera
 from wam_ros.training.training_batch import UNCHANGED, BatchMaker
@@ -161,6 +160,5 @@ class _Decoder:
             deadline.worked("encode", 0)
             answer = decode(prefilled, self._layout, way.settings, deadline, self._step_times[index], scenario)
             self._step_times[index] = answer.step_times
-            told = without_retreats(answer.waypoints[0].double().numpy(), reverse=scenario.speed < 0.0)
-            waypoints = torch.tensor(told, dtype=answer.waypoints.dtype)
+            waypoints = published_waypoints(answer, scenario.speed)[0]
             yield _DecodedPlan(waypoint_confidence(answer.first_pass, waypoints), waypoints, answer.steps_done)

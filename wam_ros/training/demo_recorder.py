@@ -35,7 +35,7 @@ from wam_ros.training.questions import RATIONALE_NAMES
 
 FULL = "shard full"
 _HALTS = 2  # of a moment
-_MOST_OF_A_MOMENT = 3 + _HALTS
+_MOST_OF_A_MOMENT = 3  # without halts
 _HALT_BEFORE = 25.0  # m from the front to a stop line that a halt is put at
 _ON_THE_MOVE = 0.5  # m/s; who waits sees the same again and again
 _AT_LINE = (-0.8, 2.0)  # m that the front of a halt is before the line, mostly; drivers do not stop to the centimetre
@@ -87,6 +87,7 @@ class DemoRecorder:
         self.samples: list[Sample] = []
         self.moments = 0
         self._recipe = recipe
+        self._most = _MOST_OF_A_MOMENT + (_HALTS if recipe.halted_share > 0.0 else 0)
         self._number = number
         self._rng = random.Random(f"demo {seed}")
         self._halts = random.Random(f"halts {seed}")  # its own: drives without halts stay as they were
@@ -110,7 +111,7 @@ class DemoRecorder:
             self._due_ns += round(self._recipe.period * NS_PER_S)
             self.moments += 1
             self._moment(scene)
-        return FULL if len(self.samples) > MAX_SAMPLES - _MOST_OF_A_MOMENT else None
+        return FULL if len(self.samples) > MAX_SAMPLES - self._most else None
 
     def _moment(self, scene: Scene) -> None:
         recipe, rng = self._recipe, self._rng
