@@ -151,9 +151,9 @@ class WamDiff(nn.Module):
         hidden = self.read_together(prompt_rows.repeat_interleave(copies, dim=0), answer_rows.flatten(0, 1))
         return hidden.view(answer_rows.shape)
 
-    def number_logits(self, hidden: Tensor, bins: slice = slice(None)) -> Tensor:
-        """(..., 20001) float32 of hidden (..., d), or of a window of bins."""
-        return self.vocabulary.number_logits(hidden, bins)
+    def number_logits(self, hidden: Tensor) -> Tensor:
+        """(..., 20001) float32 of hidden (..., d)."""
+        return self.vocabulary.number_logits(hidden)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., vocabulary) float32 of hidden (..., d)."""

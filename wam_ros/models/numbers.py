@@ -17,6 +17,7 @@ from wam_ros.models.tokenizer import BINS_PER_UNIT, NUMBER_COUNT, ZERO_BIN
 WAVELENGTHS = 32
 LONGEST, SHORTEST = 400.0, 0.4  # of the basis [m]
 RANK = 2 * WAVELENGTHS
+_RUN = 177  # numbers; 113 runs of them are all
 
 
 def angular_frequencies() -> Tensor:
@@ -35,10 +36,13 @@ class NumberBasis(nn.Module):
     """Embedding W_in phi(v) and logits phi(v) . W_out h, with the fixed basis phi.
 
     Neighbouring values share what is learned, and no row per number is stored: the table of phi is a buffer that is
-    computed, never saved.
+    computed, never saved. The head does not read that table, which would be 5 MB from memory for each pass: by the
+    angle addition theorems, phi(a + b) . z is phi(b) . (z turned by a), with two short tables of phi instead.
     """
 
     features: Tensor
+    starts: Tensor
+    offsets: Tensor
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -47,13 +51,15 @@ class NumberBasis(nn.Module):
         # |phi|^2 = 32, so an embedding starts with entries of variance one.
         nn.init.normal_(self.inward.weight, std=WAVELENGTHS**-0.5)
         nn.init.normal_(self.outward.weight, std=width**-0.5)
-        self.register_buffer("features", torch.empty(0), persistent=False)
+        for name in ("features", "starts", "offsets"):
+            self.register_buffer(name, torch.empty(0), persistent=False)
         self.reset_buffers(self.inward.weight.device)
 
     def reset_buffers(self, device: torch.device) -> None:
-        """Compute the table of phi on a device, as after building on the meta device."""
-        bins = torch.arange(NUMBER_COUNT, device="cpu")
-        self.features = number_features((bins - ZERO_BIN).double() / BINS_PER_UNIT).to(device, torch.float32)
+        """Compute the tables of phi on a device, as after building on the meta device."""
+        values = (torch.arange(NUMBER_COUNT, device="cpu") - ZERO_BIN).double() / BINS_PER_UNIT
+        for name, where in (("features", values), ("starts", values[::_RUN]), ("offsets", values[:_RUN] - values[0])):
+            setattr(self, name, number_features(where).to(device, torch.float32))
 
     def embed(self, bins: Tensor) -> Tensor:
         """(..., d) of bins (...)."""
@@ -65,9 +71,12 @@ class NumberBasis(nn.Module):
         found: Tensor = self.outward(hidden.to(self.outward.weight.dtype))
         return found
 
-    def logits(self, hidden: Tensor, bins: slice = slice(None)) -> Tensor:
-        """(..., bins) float32 of hidden (..., d); a narrow window of bins costs that much less."""
-        return functional.linear(self.coefficients(hidden), self.features[bins]).float()
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., 20001) float32 of hidden (..., d)."""
+        of_cos, of_sin = self.coefficients(hidden)[..., None, :].chunk(2, dim=-1)  # (..., 1, 32)
+        cos, sin = self.starts.chunk(2, dim=-1)  # (113, 32)
+        turned = torch.cat([of_cos * cos + of_sin * sin, of_sin * cos - of_cos * sin], dim=-1)  # (..., 113, 64)
+        return functional.linear(turned, self.offsets).flatten(-2).float()
 
 
 class NumberTable(nn.Module):
@@ -88,10 +97,9 @@ class NumberTable(nn.Module):
         embedded: Tensor = self.inward(bins)
         return embedded
 
-    def logits(self, hidden: Tensor, bins: slice = slice(None)) -> Tensor:
-        """(..., bins) float32 of hidden (..., d)."""
-        weight = self.outward.weight[bins]
-        return functional.linear(hidden.to(weight.dtype), weight).float()
+    def logits(self, hidden: Tensor) -> Tensor:
+        """(..., 20001) float32 of hidden (..., d)."""
+        return self.outward(hidden.to(self.outward.weight.dtype)).float()  # type: ignore[no-any-return]
 
 
 def build_numbers(kind: NumberKind, width: int) -> NumberBasis | NumberTable:

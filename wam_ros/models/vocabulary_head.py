@@ -28,9 +28,9 @@ class HybridVocabulary(nn.Module):
         numbers = self.numbers.embed((tokens - self.text_tokens).clamp(min=0))
         return torch.where(is_number[..., None], numbers.to(text.dtype), text)
 
-    def number_logits(self, hidden: Tensor, bins: slice = slice(None)) -> Tensor:
-        """(..., 20001) float32 of hidden (..., d), or of a window of bins."""
-        return self.numbers.logits(hidden, bins)
+    def number_logits(self, hidden: Tensor) -> Tensor:
+        """(..., 20001) float32 of hidden (..., d)."""
+        return self.numbers.logits(hidden)
 
     def logits(self, hidden: Tensor) -> Tensor:
         """(..., vocabulary) float32 of hidden (..., d)."""
