@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
+from test.training.made_demos import CAMERA
 from test.training.training_parts import made_trainer, tiny_training
 from wam_ros.core.errors import ConfigError
-from wam_ros.training.stages import build_stage
+from wam_ros.training.stages import build_stage, export
 from wam_ros.training.train_checkpoint import STATE_FILE, warm_start
 
 
@@ -38,6 +39,17 @@ def test_the_planner_starts_with_the_stem_s_eyes_and_heads(tmp_path: Path) -> No
     assert torch.equal(dict(planner.named_parameters())["rows.model.vision.stages.0.weight"], eyes)
 
 
+def test_a_checkpoint_that_drives_is_a_start_too(tmp_path: Path) -> None:
+    first = build_stage(tiny_training(seed=5))
+    folder = export(first, tmp_path, CAMERA, tiny_training(seed=5), {})
+    planner = build_stage(tiny_training(seed=6))
+    taken = set(warm_start(planner, folder))
+    assert taken == {name for name, _ in planner.named_parameters() if not name.startswith("heads.")}
+    name = "rows.model.blocks.0.qkv.weight"
+    wanted = dict(first.named_parameters())[name]
+    torch.testing.assert_close(dict(planner.named_parameters())[name], wanted, atol=1e-3, rtol=1e-3)  # it is in fp16
+
+
 def test_experts_start_from_the_whole_planner(tmp_path: Path) -> None:
     made_trainer(tmp_path / "data", tmp_path / "planner", tiny_training()).save()
     experts = build_stage(tiny_training(stage="experts"))
@@ -49,4 +61,7 @@ def test_experts_start_from_the_whole_planner(tmp_path: Path) -> None:
 
 def test_nothing_to_start_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="earlier stage"):
+        warm_start(build_stage(tiny_training()), tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"\x80\x04pickled")
+    with pytest.raises(ConfigError, match="not a safetensors file"):
         warm_start(build_stage(tiny_training()), tmp_path)

@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="state, curves, weights; goes on from it"
     )
     parser.add_argument(
-        "--start-from", type=Path, metavar="DIR", help="--out of an earlier stage: its weights, where they fit"
+        "--start-from", type=Path, metavar="DIR", help="--out of an earlier stage, or weights: what fits"
     )
     length = parser.add_mutually_exclusive_group(required=True)
     length.add_argument("--minutes", type=float, default=0.0, help="train that long")

@@ -12,10 +12,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.models.checkpoint import WEIGHTS_FILE
 from wam_ros.training.training_config import TrainingConfig
 
 STATE_FILE = "state.safetensors"
@@ -90,19 +91,24 @@ def load_state(
 
 
 def warm_start(module: nn.Module, folder: Path) -> list[str]:
-    """Take over every weight of another stage's state that has the same place and shape here; gives their names.
+    """Take over every weight that has the same place and shape here; gives their names.
+
+    Args:
+        module: Of a stage.
+        folder: Of an earlier stage's state, or a checkpoint that drives, which has no auxiliary heads.
 
     Raises:
-        ConfigError: No state, or not one weight that fits.
+        ConfigError: Neither of them is there, or not one weight fits.
 
     """
     path = folder / STATE_FILE
-    if not path.is_file():
-        msg = f"{folder}: no {STATE_FILE} here: name the folder of an earlier stage"
-        raise ConfigError(msg)
-    found = {
-        _plain(name.removeprefix(_WEIGHT)): value for name, value in _read(path)[0].items() if name.startswith(_WEIGHT)
-    }
+    if path.is_file():
+        tensors, _ = _read(path)
+        stored = {name.removeprefix(_WEIGHT): value for name, value in tensors.items() if name.startswith(_WEIGHT)}
+    else:
+        path = folder / WEIGHTS_FILE
+        stored = _checkpoint_weights(path)
+    found = {_plain(name): value for name, value in stored.items()}
     taken = []
     with torch.no_grad():
         for name, value in module.named_parameters():
@@ -114,6 +120,17 @@ def warm_start(module: nn.Module, folder: Path) -> list[str]:
         msg = f"{path}: none of its {len(found)} weights is one of this network's: is it of another preset?"
         raise ConfigError(msg)
     return taken
+
+
+def _checkpoint_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        msg = f"{path.parent}: no {STATE_FILE} and no {path.name}: name the folder of an earlier stage or of weights"
+        raise ConfigError(msg)
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError) as err:
+        msg = f"{path}: not a safetensors file: {err}"
+        raise ConfigError(msg) from err
 
 
 def _plain(name: str) -> str:
