@@ -36,6 +36,10 @@ def test_what_is_asked_for_reaches_planner_and_node() -> None:
         "2",
         "--quantisation",
         "int8",
+        "--early-commit",
+        "factor",
+        "--early-level",
+        "0.5",
     )
     asked = {
         "checkpoint": "mine",
@@ -43,6 +47,8 @@ def test_what_is_asked_for_reaches_planner_and_node() -> None:
         "backend": "inductor",
         "visual_stride": 3,
         "quantisation": "int8",
+        "early_commit": "factor",
+        "early_level": 0.5,
     }
     assert planner_options(args) == PlannerOptions(**asked, steps=2)  # type: ignore[arg-type]
     assert planner_parameters(args) == {**asked, "decode_steps": 2}

@@ -19,9 +19,9 @@ from wam_ros.core import (
     Route,
     VehicleDescription,
 )
-from wam_ros.decoding import DecodeOrder, DecodeSettings
+from wam_ros.decoding import DecodeOrder, DecodeSettings, EarlyCommit
 from wam_ros.models import save_checkpoint
-from wam_ros.planning.catalog import DECODE_ORDERS, PlannerOptions, make_planner
+from wam_ros.planning.catalog import DECODE_ORDERS, EARLY_COMMITS, PlannerOptions, make_planner
 from wam_ros.planning.wam_diff import WamDiffPlanner, load_wam_diff, situation_of
 
 
@@ -123,9 +123,11 @@ def test_a_checkpoint_folder_gives_the_same_plans(tmp_path: Path, planner: WamDi
 
 def test_the_catalog_makes_it(vehicle: VehicleDescription, tmp_path: Path) -> None:
     assert {order.value for order in DecodeOrder} == set(DECODE_ORDERS)
-    options = PlannerOptions(checkpoint="random:tiny", order="bisect", steps=4, compute_dtype="float32")
-    made = make_planner("wam_diff", vehicle, options)
+    assert {rule.value for rule in EarlyCommit} == set(EARLY_COMMITS)
+    chosen = {"order": "bisect", "steps": 4, "guidance_floor": 0.01, "early_commit": "factor", "early_level": 0.0}
+    made = make_planner("wam_diff", vehicle, PlannerOptions(checkpoint="random:tiny", **chosen))  # type: ignore[arg-type]
     assert isinstance(made, WamDiffPlanner)
+    assert {name: getattr(made.settings, name) for name in chosen} == chosen
     assert made.plan(observation(made), Deadline.unlimited()).steps_planned == 4
     with pytest.raises(ConfigError, match="did you mean 'small'"):
         make_planner("wam_diff", vehicle, PlannerOptions(checkpoint="random:smoll"))

@@ -6,7 +6,14 @@ import argparse
 from typing import Any
 
 from wam_ros.core.protocols import Planner
-from wam_ros.planning.catalog import ENGINE_BACKENDS, FALL_BACKS, QUANTISATIONS, RANDOM_WEIGHTS, PlannerOptions
+from wam_ros.planning.catalog import (
+    EARLY_COMMITS,
+    ENGINE_BACKENDS,
+    FALL_BACKS,
+    QUANTISATIONS,
+    RANDOM_WEIGHTS,
+    PlannerOptions,
+)
 from wam_ros.planning.engine_state import EngineState
 
 _OPTIONS = (
@@ -20,6 +27,8 @@ _OPTIONS = (
     "weight_noise",
     "visual_stride",
     "quantisation",
+    "early_commit",
+    "early_level",
 )  # not every command has them all
 _PARAMETERS = {"steps": "decode_steps"}  # of the node, where it calls an option otherwise
 
@@ -49,6 +58,12 @@ def add_planner_options(parser: argparse.ArgumentParser) -> None:
         choices=QUANTISATIONS,
         help=f"of the products of wam_diff's layers ({PlannerOptions.quantisation})",
     )
+    parser.add_argument(
+        "--early-commit",
+        choices=EARLY_COMMITS,
+        help=f"wam_diff commits more in a step where it is sure: fewer steps ({PlannerOptions.early_commit})",
+    )
+    parser.add_argument("--early-level", type=float, metavar="X", help=f"of that rule ({PlannerOptions.early_level:g})")
     parser.add_argument(
         "--target-speed",
         type=float,

@@ -26,6 +26,7 @@ FALL_BACKS = ("eager", "none")
 COMPUTE_DTYPES = ("bfloat16", "float32")
 QUANTISATIONS = ("none", "int8", "fp8")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
+EARLY_COMMITS = ("off", "factor", "threshold")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class PlannerOptions:
         threads: Of torch; more than one makes the slowest plans slower on a busy machine.
         order: In which it commits waypoints.
         steps: Decoding steps at most; 0 = one per waypoint.
-        guidance: Scale of classifier-free guidance, 0 = none.
+        guidance, guidance_floor: Scale of classifier-free guidance, 0 = none, and its floor, see DecodeSettings.
+        early_commit, early_level: Whether steps commit more than is due where the net is sure, see EarlyCommit.
         start_level: Probability of going from which on a vehicle at rest goes, see decoding.start_rule; 0 = no rule.
         candidates: Plans in all, the main one included.
 
@@ -67,6 +69,9 @@ class PlannerOptions:
     order: str = "reverse-causal"
     steps: int = 0
     guidance: float = 0.0
+    guidance_floor: float = 1e-3
+    early_commit: str = "off"
+    early_level: float = 1.0
     start_level: float = 0.5
     candidates: int = 1
 
@@ -120,7 +125,7 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
 
 
 def _wam_diff(options: PlannerOptions) -> Planner:
-    from wam_ros.decoding import DecodeOrder, DecodeSettings  # torch takes a second to load
+    from wam_ros.decoding import DecodeOrder, DecodeSettings, EarlyCommit  # torch takes a second to load
     from wam_ros.engines import EngineChoice
     from wam_ros.planning.wam_diff import load_wam_diff
 
@@ -128,6 +133,9 @@ def _wam_diff(options: PlannerOptions) -> Planner:
         order=DecodeOrder(options.order),
         steps=options.steps or None,
         guidance=options.guidance,
+        guidance_floor=options.guidance_floor,
+        early_commit=EarlyCommit(options.early_commit),
+        early_level=options.early_level,
         start_level=options.start_level,
         candidates=options.candidates,
     )
