@@ -14,6 +14,7 @@ from typing import Any
 from wam_ros.core.errors import WamError
 
 PARTS = "wam_ros.ros.bench_parts"
+_DRIVER_LIMIT_S = 60.0  # to find the planner and to end, besides its images
 
 
 class BenchFailedError(WamError):
@@ -60,16 +61,34 @@ def drive(options: dict[str, Any], env: dict[str, str]) -> dict[str, Any]:
     """Run the driver process to its end; what it printed.
 
     Raises:
-        BenchFailedError: It failed.
+        BenchFailedError: It failed, or printed nothing in time.
 
     """
-    command = [sys.executable, "-m", PARTS, "driver", json.dumps(options)]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    limit_s = _DRIVER_LIMIT_S + 2.0 * options["frames"] * options["period_s"]
+    printed = output_of([sys.executable, "-m", PARTS, "driver", json.dumps(options)], env, limit_s)
+    result: dict[str, Any] = json.loads(printed.splitlines()[-1])
+    return result
+
+
+def output_of(command: list[str], env: dict[str, str], limit_s: float) -> str:
+    """What a process printed, at least one line; whether it also ends in time is no matter, it is killed then.
+
+    Raises:
+        BenchFailedError: It failed, or printed no line within the limit.
+
+    """
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=limit_s)
+    except subprocess.TimeoutExpired as err:
+        printed = (err.stdout or b"").decode()
+        if "\n" not in printed:
+            msg = f"the driver process printed nothing in {limit_s:.0f} s"
+            raise BenchFailedError(msg) from err
+        return printed
     if done.returncode != 0 or not done.stdout.strip():
         msg = f"the driver process ended with exit code {done.returncode}:\n{done.stderr[-2000:]}"
         raise BenchFailedError(msg)
-    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return done.stdout
 
 
 def own_domain() -> dict[str, str]:
