@@ -28,7 +28,7 @@ learner() { # folder, weights, seed, samples, steps
     record "$1" 10 80 "$3" "$4" --driver "$home/$2/planner" --driver-steps "$5" --expert-share 0.25
 }
 
-# shellcheck disable=SC2086 # $tuned is a list of options
+# shellcheck disable=SC2086 # $tuned and $held_out are lists
 case ${1:-} in
 demos)
     record d1 20 200 11 17600
@@ -42,7 +42,7 @@ weights)
     train planner p2 26 --data "$home/d1" "$home/d2" --start-from "$home/p1" $tuned
     learner d3 p2 41 5000 2
     train planner p3 48 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p2" $tuned
-    "$wam" calibrate --weights "$home/p3/planner" --data "$home/calibration" \
+    "$wam" calibrate --weights "$home/p3/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
         --towns grid_000 random_001 grid_002 random_003 grid_004 random_005 grid_006 random_007
     echo "weights: $home/p3/planner"
     ;;
