@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from test.training.made_demos import CAMERA, make_demos
 from wam_ros.cli.main import main
-from wam_ros.decoding import Calibration, MonotoneMap
+from wam_ros.core.plan_features import PlanFeatures
+from wam_ros.decoding import Calibration, MonotoneMap, PlanMap
 from wam_ros.evaluation.result import RouteEvent, RouteResult, write_result
 from wam_ros.models import load_checkpoint, preset, random_checkpoint, save_checkpoint
 from wam_ros.models.checkpoint import write_calibration
@@ -68,10 +68,13 @@ def result(path: Path, weights_hash: str, *, telling: bool = True, routes: int =
         doubted = sure < 0.75 if telling else rng.uniform(size=PLANS) < 0.5
         bad = doubted & (rng.uniform(size=PLANS) < 0.5)
         told = [(10.0 * k, float(sure[k]), int(bad[k])) for k in range(PLANS)]
+        features = [(float(one), float(one) - 0.1, 5.0, 0.0, 20.0, 0.0) for one in sure]
         events = tuple(
             RouteEvent("red_light", time + 1.0, 0.0, 0.0, True, None, "", 0.0) for time, _, hit in told if hit
         )
-        rows.append(RouteResult("x", "t", number, number, "goal", confidence=told, events=events).as_row())
+        rows.append(
+            RouteResult("x", "t", number, number, "goal", confidence=told, features=features, events=events).as_row()
+        )
     content = {"planner": "wam_diff", "weights_hash": weights_hash, "identity": path.name, **stamp}
     write_result(path, "closed_loop", stamp=content, summary={}, routes=rows)
     return str(path)
@@ -108,7 +111,8 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
     assert after.waypoints == before.waypoints
     assert load_checkpoint(fitted).weights_hash == weights_hash
     assert after.overall is not None
-    sure, doubted = after.overall(torch.tensor([0.95, 0.55])).tolist()
+    plans = [PlanFeatures(mean, mean - 0.1, 5.0, 0.0, 20.0, 0.0) for mean in (0.95, 0.55)]
+    sure, doubted = (after.of_plan(plan) for plan in plans)
     assert sure > 0.9
     assert doubted == pytest.approx(0.5, abs=0.2)
     assert told["fit"]["routes"] + told["check"]["routes"] == 10
@@ -119,9 +123,10 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
     pooled = told["pooled"]
     assert (pooled["routes"], pooled["events"]) == (10, first["events"] + second["events"])
     low, high = pooled["figures"]["ci95"]["auroc"]
-    assert low <= pooled["auroc"] <= high
+    assert low <= pooled["auroc_with_map"] <= high
+    assert 0 < pooled["check_events"] < pooled["events"]
     shown = capsys.readouterr().out
-    assert f"{pooled['auroc']:.3f}  95 % [{low:.3f}, {high:.3f}]" in shown
+    assert f"{pooled['auroc_with_map']:.3f}  95 % [{low:.3f}, {high:.3f}]" in shown
     assert "ATTENTION" not in shown
     silent = result(tmp_path / "silent.json", weights_hash)
     assert calibrate(fitted, "--results", own, silent) == 0
@@ -133,7 +138,9 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
 def test_new_maps_of_waypoints_take_the_plan_s_away(
     fitted: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_calibration(fitted, replace(maps(fitted), overall=MonotoneMap((0.2, 0.8), (0.4, 0.9))).to_mapping())
+    write_calibration(
+        fitted, replace(maps(fitted), overall=PlanMap((0.1,) * 14, MonotoneMap((0.2, 0.8), (0.4, 0.9)))).to_mapping()
+    )
     assert maps(fitted).complete
     again = ("--towns", "west", "--check", "east", "--steps", "1", "--samples", "50")
     assert calibrate(fitted, "--data", str(data), *again) == 0

@@ -9,6 +9,7 @@ from test.decoding.denoisers import (
     TimedDenoiser,
     VirtualClock,
 )
+from wam_ros.core import SE2, EgoState, Trajectory
 from wam_ros.core.timing import Deadline
 from wam_ros.decoding import (
     DecodedAnswer,
@@ -19,6 +20,7 @@ from wam_ros.decoding import (
     decode,
     metres_from_bins,
 )
+from wam_ros.decoding.layout import WAYPOINT_TIMES
 
 MODES = {"pairs": (True, True), "single": (True, False), "free": (False, False)}
 SCENARIO = Scenario(speed=8.0, route_curvature=0.0)
@@ -31,6 +33,12 @@ def with_mode(mode: str, **choices: object) -> DecodeSettings:
 
 def unlimited(denoiser: Denoiser, choices: DecodeSettings) -> DecodedAnswer:
     return decode(denoiser, LAYOUT, choices, Deadline.unlimited(), scenario=SCENARIO)
+
+
+def straight(answer: DecodedAnswer, speed: float = 5.0) -> Trajectory:
+    """The trajectory of an answer's main plan, headings by chords."""
+    ego = EgoState(0, "odom", SE2(0.0, 0.0, 0.0), speed)
+    return Trajectory.from_waypoints(ego, WAYPOINT_TIMES, answer.waypoints[0].cpu().numpy())
 
 
 def timed(

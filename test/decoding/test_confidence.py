@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
 from test.decoding.denoisers import LAYOUT, MixtureDenoiser, one_drive
+from test.decoding.runs import straight
 from wam_ros.core.timing import Deadline
 from wam_ros.decoding import (
     Calibration,
     ConfidenceLevel,
     DecodeSettings,
     MonotoneMap,
+    PlanMap,
     confidence_radius,
     decode,
     expected_calibration_error,
@@ -79,18 +83,20 @@ def test_raw_confidence_is_calibrated_where_the_model_is_right() -> None:
 def test_without_maps_confidence_says_so() -> None:
     answer = decoded(one_drive())
     raw = waypoint_confidence(answer.first_pass, answer.waypoints[0])
-    plain = plan_confidence(answer.first_pass, answer.waypoints[0])
+    plain = plan_confidence(answer.first_pass, answer.waypoints[0], straight(answer))
     assert torch.equal(plain.waypoints, raw)
     assert plain.overall == pytest.approx(float(raw.mean()))
     assert not plain.calibrated
 
     half = MonotoneMap((0.0, 1.0), (0.0, 0.5))
-    only_waypoints = plan_confidence(answer.first_pass, answer.waypoints[0], Calibration((half,) * 8))
+    only_waypoints = plan_confidence(answer.first_pass, answer.waypoints[0], straight(answer), Calibration((half,) * 8))
     assert not only_waypoints.calibrated
     assert only_waypoints.waypoints.tolist() == pytest.approx((0.5 * raw).tolist())
-    both = plan_confidence(answer.first_pass, answer.waypoints[0], Calibration((half,) * 8, half))
+    assert only_waypoints.overall == pytest.approx(0.5 * float(raw.mean()))
+    overall = PlanMap((0.0, -1.0, *[0.0] * 12), half)  # of the mean alone
+    both = plan_confidence(answer.first_pass, answer.waypoints[0], straight(answer), Calibration((half,) * 8, overall))
     assert both.calibrated
-    assert both.overall == pytest.approx(0.25 * float(raw.mean()))
+    assert both.overall == pytest.approx(0.5 / (1.0 + math.exp(-0.5 * float(raw.mean()))))
 
 
 @pytest.mark.parametrize(
@@ -105,5 +111,5 @@ def test_a_sure_model_is_of_high_confidence_and_a_lost_one_of_low() -> None:
     levels = []
     for sigma in (0.3, 1.5, 20.0):
         answer = decoded(one_drive(sigma_at_4_s=sigma))
-        levels.append(plan_confidence(answer.first_pass, answer.waypoints[0]).level)
+        levels.append(plan_confidence(answer.first_pass, answer.waypoints[0], straight(answer)).level)
     assert levels == [ConfidenceLevel.HIGH, ConfidenceLevel.MEDIUM, ConfidenceLevel.LOW]

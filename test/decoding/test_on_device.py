@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from test.decoding.denoisers import LAYOUT, RandomTransformer
+from test.decoding.runs import straight
 from wam_ros.core.timing import Deadline
-from wam_ros.decoding import Calibration, DecodeSettings, Scenario, plan_confidence
-from wam_ros.decoding.calibration import MonotoneMap
+from wam_ros.decoding import Calibration, DecodeSettings, MonotoneMap, PlanMap, Scenario, plan_confidence
 from wam_ros.decoding.candidates import candidate_rows
 from wam_ros.decoding.decode import AnytimeDecoder
 from wam_ros.decoding.settings import EarlyCommit, OrderingConfidence, ReadOut
@@ -42,6 +42,11 @@ def test_steps_and_answer(settings: DecodeSettings) -> None:
         while decoder.step():
             pass
         answer = decoder.answer()
-        confidence = plan_confidence(answer.first_pass, answer.waypoints[0], Calibration((rising,) * 8, rising))
+        confidence = plan_confidence(
+            answer.first_pass,
+            answer.waypoints[0],
+            straight(answer),
+            Calibration((rising,) * 8, PlanMap((0.1,) * 14, rising)),
+        )
     assert answer.numbers.isfinite().all()
     assert confidence.waypoints.isfinite().all()

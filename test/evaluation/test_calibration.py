@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wam_ros.core.errors import InputError
-from wam_ros.decoding.calibration import expected_calibration_error
+from wam_ros.decoding import expected_calibration_error
 from wam_ros.evaluation.calibration import OutcomeSamples, WaypointSamples, calibration_figures, hit_radii
 from wam_ros.evaluation.drive_bootstrap import drive_interval
 from wam_ros.evaluation.ranking import auroc, sparsification

@@ -49,6 +49,19 @@ def test_an_event_counts_once_and_only_if_a_plan_could_have_warned() -> None:
     assert DrivenRoutes((row, driven(1))).events() == 2
 
 
+def test_features_are_those_of_the_plans_and_old_results_are_refused() -> None:
+    rows = (driven(5, [(0.0, 0.9, 0)]), driven(2, [(0.0, 0.5, 0), (0.1, 0.4, 1)]), driven(3))
+    for number, row in enumerate(rows):
+        row["features"] = [[number + 0.1 * k] * 6 for k in range(len(row["confidence"]))]
+    routes = DrivenRoutes(rows)
+    assert routes.features()[:, 0].tolist() == [0.0, 1.0, 1.1]
+    assert routes.of([rows[1], dict(rows[0])]).rows == (rows[1],)
+    assert routes.plans_of(rows[1:]).tolist() == [False, True, True]
+    del rows[1]["features"]
+    with pytest.raises(InputError, match="2 plans with confidence, features of 0: evaluate again"):
+        routes.features()
+
+
 def test_halves_share_no_road_and_lose_none() -> None:
     rows = tuple(driven(number % 9, [(0.0, 0.5, 0)]) for number in range(27))
     routes = DrivenRoutes(rows)

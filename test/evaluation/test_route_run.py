@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from test.evaluation.roads import LANES, LENGTH, PLANNED, VEHICLE, StraightRoad, parked
@@ -81,6 +82,26 @@ def test_standing_ends_as_blocked() -> None:
     assert found.outcome == "blocked"
     assert found.duration_s == pytest.approx(5.0, abs=0.1)
     assert found.route_completion < 2.0
+
+
+class Sure(ConstantVelocityPlanner):
+    """Says how sure it is."""
+
+    def plan(self, observation: Observation, deadline: Deadline) -> Plan:
+        plan = super().plan(observation, deadline)
+        return replace(plan, confidence=0.75, waypoint_confidence=np.linspace(0.9, 0.6, len(plan.trajectory)))
+
+
+def test_each_plan_s_confidence_is_kept_with_what_it_does() -> None:
+    found = drive(StraightRoad(speed=8.0), Sure())
+    assert found.outcome == "goal"
+    assert len(found.confidence) == len(found.features) > 100  # but those that the monitor refused
+    assert {one[1:] for one in found.confidence} == {(0.75, 0)}
+    mean, least, speed, gain, distance, turn = found.features[0]
+    assert (mean, least) == pytest.approx((0.75, 0.6))
+    assert (speed, gain, turn) == pytest.approx((8.0, 0.0, 0.0), abs=0.05)
+    assert distance == pytest.approx(32.0, abs=0.3)
+    assert drive(StraightRoad(), follower()).features == []
 
 
 class Leaping(ConstantVelocityPlanner):

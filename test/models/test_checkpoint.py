@@ -48,7 +48,10 @@ def test_others_may_read_what_was_saved(folder: Path) -> None:
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path, changes: dict[str, Any]) -> None:
     config = tiny_config(**changes)
     saved = random_checkpoint(config, CAMERA, seed=4)
-    calibration = {"waypoints": None, "overall": {"believed": [0.1, 0.9], "happened": [0.2, 0.8]}}
+    calibration = {
+        "waypoints": None,
+        "overall": {"weights": [0.5] * 14, "believed": [0.1, 0.9], "happened": [0.2, 0.8]},
+    }
     saved = Checkpoint(saved.model, saved.tokenizer, CAMERA, "made by a test", calibration)
     weights_hash = save_checkpoint(tmp_path, saved, torch.float32)
     loaded = load_checkpoint(tmp_path)
@@ -181,7 +184,7 @@ def test_parts_of_different_checkpoints_do_not_join(tmp_path: Path) -> None:
 def test_other_maps_change_nothing_but_the_maps(folder: Path) -> None:
     files = {file.name: file.read_bytes() for file in folder.iterdir()}
     before = load_checkpoint(folder)
-    maps = {"waypoints": None, "overall": {"believed": [0.1, 0.9], "happened": [0.2, 0.8]}}
+    maps = {"waypoints": None, "overall": {"weights": [0.5] * 14, "believed": [0.1, 0.9], "happened": [0.2, 0.8]}}
     write_calibration(folder, maps)
     after = load_checkpoint(folder)
     assert (after.calibration, after.weights_hash, after.provenance) == (maps, before.weights_hash, before.provenance)

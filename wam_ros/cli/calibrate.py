@@ -14,9 +14,9 @@ from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.planning.catalog import PlannerOptions
 
 if TYPE_CHECKING:
-    from wam_ros.decoding import Calibration
+    from wam_ros.decoding import Calibration, PlanMap
     from wam_ros.evaluation.calibration import CalibrationFigures, OutcomeSamples
-    from wam_ros.evaluation.calibration_pool import DrivenResult
+    from wam_ros.evaluation.calibration_pool import DrivenResult, DrivenRoutes
     from wam_ros.models import Checkpoint
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import DecodedSamples
@@ -166,11 +166,11 @@ def _ece(figures: CalibrationFigures) -> float:
 
 
 def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
-    """The map of the whole plan, from what this checkpoint drove; AUROC over all that was given."""
+    """The map of the whole plan: its order of risk from all drives, its probabilities from this checkpoint's."""
     import torch
 
-    from wam_ros.decoding import MonotoneMap
-    from wam_ros.evaluation.calibration import OutcomeSamples
+    from wam_ros.decoding import PlanMap
+    from wam_ros.decoding.plan_map import as_rows
     from wam_ros.evaluation.calibration_comparison import comparison_table
     from wam_ros.evaluation.calibration_pool import DrivenRoutes, read_driven
     from wam_ros.models.checkpoint import write_calibration
@@ -180,27 +180,44 @@ def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
         msg = f"{args.weights}: the waypoints have no maps yet; fit them first by --data, then evaluate again"
         raise ConfigError(msg)
     results = read_driven(args.results)
-    own = _own(results, checkpoint.weights_hash, maps.identity)
-    parts = dict(zip(("fit", "check"), DrivenRoutes.together(result.routes for result in own).split()))
-    fit, check = (_outcomes(parts[use].outcomes(), use) for use in ("fit", "check"))
-    if not fit.infraction.any():
+    own_rows = [row for result in _own(results, checkpoint.weights_hash, maps.identity) for row in result.routes.rows]
+    parts = dict(zip(("fit", "check"), DrivenRoutes.together(result.routes for result in results).split()))
+    own = {use: part.of(own_rows) for use, part in parts.items()}
+    fit = _outcomes(parts["fit"].outcomes(), "fit")
+    if not _outcomes(own["fit"].outcomes(), "fit").infraction.any():
         msg = (
-            f"no infraction on the {len(parts['fit'].roads())} routes to fit on: there is nothing to learn from; "
+            f"no infraction on the {len(own['fit'].roads())} routes to fit on: there is nothing to learn from; "
             "evaluate on more routes"
         )
         raise InputError(msg)
-    overall = MonotoneMap.fit(torch.tensor(fit.believed), torch.tensor(~fit.infraction))
-    mapped = OutcomeSamples(overall(torch.tensor(check.believed)).numpy(), check.infraction, check.drives)
-    before, after = _outcome_figures(check), _outcome_figures(mapped)
+    mine = parts["fit"].plans_of(own_rows)
+    overall = PlanMap.fit(as_rows(parts["fit"].features()), torch.tensor(fit.infraction), torch.tensor(mine))
+    before = _outcome_figures(_outcomes(own["check"].outcomes(), "check"))
+    after = _outcome_figures(_outcomes(_mapped(own["check"], overall), "check"))
     write_calibration(args.weights, replace(maps, overall=overall).to_mapping())
     for use, verb in (("fit", "fitted on"), ("check", "measured on")):
-        print(f"{verb} {len(parts[use].roads())} routes with {parts[use].events()} infractions")
+        print(
+            f"{verb} {len(parts[use].roads())} routes with {parts[use].events()} infractions, "
+            f"{own[use].events()} of them its own"
+        )
     print(comparison_table(before, after))
-    told = {use: {"routes": len(part.roads()), "events": part.events()} for use, part in parts.items()}
-    pooled = _pooled(results)
+    told = {use: {"routes": len(part.roads()), "events": part.events()} for use, part in own.items()}
+    pooled = _pooled(results, parts["check"], overall)
     print(f"wrote the map of the plan into {args.weights}")
     figures = {"before": before.as_dict(), "after": after.as_dict(), **pooled}
     return {**told, **figures, "calibration": replace(maps, overall=overall).to_mapping()}
+
+
+def _mapped(routes: DrivenRoutes, overall: PlanMap) -> OutcomeSamples | None:
+    """What would have been believed of these plans with the map."""
+    from wam_ros.decoding.plan_map import as_rows
+    from wam_ros.evaluation.calibration import OutcomeSamples
+
+    outcomes = routes.outcomes()
+    if outcomes is None:
+        return None
+    believed = overall(as_rows(routes.features())).numpy()
+    return OutcomeSamples(believed, outcomes.infraction, outcomes.drives)
 
 
 def _own(results: Sequence[DrivenResult], weights_hash: str, maps: str) -> list[DrivenResult]:
@@ -237,38 +254,40 @@ def _outcome_figures(samples: OutcomeSamples) -> CalibrationFigures:
     return figures
 
 
-def _pooled(results: Sequence[DrivenResult]) -> dict[str, Any]:
-    """AUROC of each result and of all together, with the interval over routes, told and for the file."""
+def _pooled(results: Sequence[DrivenResult], check: DrivenRoutes, overall: PlanMap) -> dict[str, Any]:
+    """AUROC of each result and of all together: as driven, and with the map on the routes that it was not fitted on."""
     from wam_ros.evaluation.calibration_pool import DrivenRoutes
 
-    routes = DrivenRoutes.together(result.routes for result in results)
-    together = _outcome_figures(_outcomes(routes.outcomes(), "measure"))
-    print(f"{'low confidence against an infraction in 4 s':<44}{'maps':<10}{'routes':>7}{'events':>7}{'AUROC':>7}")
+    everything = DrivenRoutes.together(result.routes for result in results)
+    what = "low confidence against an infraction in 4 s"
+    print(f"{what:<44}{'maps':<10}{'routes':>7}{'events':>7}{'AUROC':>7}  with map")
     rows = []
     for result in results:
-        outcomes = result.routes.outcomes()
-        rows.append(
-            {
-                "file": str(result.path),
-                "planner": result.planner,
-                "weights_hash": result.weights_hash,
-                "maps": result.calibration,
-                "routes": len(result.routes.roads()),
-                "events": result.routes.events(),
-                "auroc": None if outcomes is None else outcomes.auroc(),
-            }
-        )
+        row = {"file": str(result.path), "planner": result.planner, "weights_hash": result.weights_hash}
+        figures = _aurocs(result.routes, check.of(result.routes.rows), overall)
+        rows.append({**row, "maps": result.calibration, **figures})
         _print_row(f"{result.planner} {result.path.name}", rows[-1])
     if len({result.calibration for result in results}) > 1:
         print("ATTENTION: driven with different maps: their confidences are not quite comparable")
-    pooled = {"routes": len(routes.roads()), "events": routes.events(), "auroc": together.auroc, "maps": None}
+    together = _outcome_figures(_outcomes(_mapped(check, overall), "check"))
+    pooled = {"maps": None, **_aurocs(everything, check, overall)}
     ends = together.ci95.get("auroc")
     _print_row("together", pooled, "" if ends is None else f"  95 % [{ends[0]:.3f}, {ends[1]:.3f}]")
     return {"results": rows, "pooled": {**pooled, "figures": together.as_dict()}}
 
 
+def _aurocs(routes: DrivenRoutes, check: DrivenRoutes, overall: PlanMap) -> dict[str, Any]:
+    driven, mapped = routes.outcomes(), _mapped(check, overall)
+    return {
+        "routes": len(routes.roads()),
+        "events": routes.events(),
+        "auroc": None if driven is None else driven.auroc(),
+        "check_events": check.events(),
+        "auroc_with_map": None if mapped is None else mapped.auroc(),
+    }
+
+
 def _print_row(name: str, row: dict[str, Any], interval: str = "") -> None:
-    value, maps = row["auroc"], row["maps"]
-    auroc = "-" if value is None else f"{value:.3f}"
-    shown = "-" if maps is None else maps[:8]
-    print(f"{name:<43} {shown:<10}{row['routes']:>7}{row['events']:>7}{auroc:>7}{interval}")
+    shown = ["-" if row[key] is None else f"{row[key]:.3f}" for key in ("auroc", "auroc_with_map")]
+    maps = "-" if row["maps"] is None else row["maps"][:8]
+    print(f"{name:<43} {maps:<10}{row['routes']:>7}{row['events']:>7}{shown[0]:>7}{shown[1]:>10}{interval}")

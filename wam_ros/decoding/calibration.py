@@ -1,90 +1,21 @@
-"""Monotone maps from what a model believes to how often it happened, as plain numbers, and how they are fitted."""
+"""The maps of a checkpoint's confidences, as plain numbers."""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from wam_ros.core.errors import ConfigError, InputError
+from wam_ros.core.errors import ConfigError
+from wam_ros.core.plan_features import PlanFeatures
 from wam_ros.decoding.layout import WAYPOINTS
-
-LEAST_SAMPLES = 50
-"""Fewer than these say nothing of a frequency; also the least number of samples behind each knot."""
-KNOTS = 16
-
-
-@dataclass(frozen=True)
-class MonotoneMap:
-    """Piecewise linear through knots, constant beyond the first and the last.
-
-    Fields:
-        believed: Knots in [0, 1], rising.
-        happened: Values at the knots in [0, 1], never falling.
-
-    Raises:
-        ConfigError: Anything else.
-
-    """
-
-    believed: tuple[float, ...]
-    happened: tuple[float, ...]
-
-    def __post_init__(self) -> None:
-        if len(self.believed) != len(self.happened) or not self.believed:
-            msg = f"calibration map with {len(self.believed)} knots and {len(self.happened)} values"
-            raise ConfigError(msg)
-        if not all(0.0 <= value <= 1.0 for value in (*self.believed, *self.happened)):
-            msg = f"calibration map outside [0, 1]: {self}"
-            raise ConfigError(msg)
-        if any(b <= a for a, b in itertools.pairwise(self.believed)):
-            msg = f"calibration map with knots that do not rise: {self.believed}"
-            raise ConfigError(msg)
-        if any(b < a for a, b in itertools.pairwise(self.happened)):
-            msg = f"calibration map with values that fall: {self.happened}"
-            raise ConfigError(msg)
-
-    def __call__(self, believed: Tensor) -> Tensor:
-        """Calibrated probabilities, float64 of the same shape."""
-        knots = torch.tensor(self.believed, dtype=torch.float64, device=believed.device)
-        values = torch.tensor(self.happened, dtype=torch.float64, device=believed.device)
-        if len(knots) == 1:
-            return values[0].expand(believed.shape).clone()
-        at = believed.to(torch.float64).clamp(knots[0], knots[-1])
-        right = torch.searchsorted(knots, at.contiguous()).clamp(1, len(knots) - 1)
-        share = (at - knots[right - 1]) / (knots[right] - knots[right - 1])
-        return torch.lerp(values[right - 1], values[right], share)
-
-    @classmethod
-    def fit(cls, believed: Tensor | Sequence[float], happened: Tensor | Sequence[bool]) -> MonotoneMap:
-        """Isotonic regression over groups of equal size: believed (N,) in [0, 1], happened (N,) bool.
-
-        Raises:
-            InputError: Fewer than `LEAST_SAMPLES` samples, or beliefs that are no probabilities.
-
-        """
-        beliefs, outcomes = _samples(believed, happened)
-        if len(beliefs) < LEAST_SAMPLES:
-            msg = f"calibration from {len(beliefs)} samples, wanted at least {LEAST_SAMPLES}"
-            raise InputError(msg)
-        order = beliefs.argsort(stable=True)
-        groups = min(KNOTS, len(beliefs) // LEAST_SAMPLES)
-        knots: list[list[float]] = []  # mean belief, frequency, weight
-        for part in order.tensor_split(groups):
-            mean = float(beliefs[part].mean())
-            group = [mean, float(outcomes[part].mean()), float(len(part))]
-            if knots and mean <= knots[-1][0]:  # many equal beliefs
-                knots[-1] = [knots[-1][0], *_merged(knots[-1], group)[1:]]
-            else:
-                knots.append(group)
-        happened_by_knot = _isotonic([knot[1] for knot in knots], [knot[2] for knot in knots])
-        return cls(tuple(knot[0] for knot in knots), tuple(happened_by_knot))
+from wam_ros.decoding.monotone_map import MonotoneMap
+from wam_ros.decoding.plan_map import PlanMap, as_rows
 
 
 @dataclass(frozen=True)
@@ -93,7 +24,7 @@ class Calibration:
 
     Fields:
         waypoints: One per waypoint, or None.
-        overall: From the mean of the calibrated waypoint confidences to P(no infraction in 4 s), or None.
+        overall: Of the whole plan, to P(no infraction in 4 s), or None.
 
     Raises:
         ConfigError: Another number of waypoint maps.
@@ -101,7 +32,7 @@ class Calibration:
     """
 
     waypoints: tuple[MonotoneMap, ...] | None = None
-    overall: MonotoneMap | None = None
+    overall: PlanMap | None = None
 
     def __post_init__(self) -> None:
         if self.waypoints is not None and len(self.waypoints) != WAYPOINTS:
@@ -124,26 +55,21 @@ class Calibration:
             return believed.to(torch.float64)
         return torch.stack([fitted(believed[..., index]) for index, fitted in enumerate(self.waypoints)], dim=-1)
 
-    def of_plan(self, waypoints: Tensor) -> Tensor:
-        """Calibrated waypoint confidences (..., 8) -> overall confidence float64 (...)."""
-        mean = waypoints.to(torch.float64).mean(-1)
-        return mean if self.overall is None else self.overall(mean)
+    def of_plan(self, features: PlanFeatures) -> float:
+        """Of a plan, its waypoints' confidences being calibrated; without a map the mean of these."""
+        return features.mean if self.overall is None else float(self.overall(as_rows([features])))
 
     @classmethod
-    def fit_waypoints(cls, believed: Tensor, happened: Tensor, overall: MonotoneMap | None = None) -> Calibration:
+    def fit_waypoints(cls, believed: Tensor, happened: Tensor, overall: PlanMap | None = None) -> Calibration:
         """From first-pass confidences (N, 8) and whether each waypoint was within its radius (N, 8) bool."""
         maps = tuple(MonotoneMap.fit(believed[:, index], happened[:, index]) for index in range(WAYPOINTS))
         return cls(maps, overall)
 
     def to_mapping(self) -> dict[str, Any]:
         """As plain numbers, for a checkpoint."""
-
-        def plain(fitted: MonotoneMap) -> dict[str, list[float]]:
-            return {"believed": list(fitted.believed), "happened": list(fitted.happened)}
-
         return {
-            "waypoints": None if self.waypoints is None else [plain(fitted) for fitted in self.waypoints],
-            "overall": None if self.overall is None else plain(self.overall),
+            "waypoints": None if self.waypoints is None else [fitted.to_mapping() for fitted in self.waypoints],
+            "overall": None if self.overall is None else self.overall.to_mapping(),
         }
 
     @classmethod
@@ -154,58 +80,15 @@ class Calibration:
             ConfigError: Another content.
 
         """
-
-        def read(plain: Mapping[str, Any]) -> MonotoneMap:
-            return MonotoneMap(
-                tuple(float(value) for value in plain["believed"]), tuple(float(value) for value in plain["happened"])
-            )
-
         try:
             waypoints, overall = values["waypoints"], values["overall"]
             return cls(
-                None if waypoints is None else tuple(read(plain) for plain in waypoints),
-                None if overall is None else read(overall),
+                None if waypoints is None else tuple(MonotoneMap.from_mapping(plain) for plain in waypoints),
+                None if overall is None else PlanMap.from_mapping(overall),
             )
         except (KeyError, TypeError) as err:
-            msg = f"calibration: wanted 'waypoints' and 'overall' with 'believed' and 'happened' in each map: {err!r}"
+            msg = (
+                "calibration: wanted 'waypoints' and 'overall' with 'believed' and 'happened' in each map, and "
+                f"'weights' in that of 'overall': {err!r}"
+            )
             raise ConfigError(msg) from err
-
-
-def expected_calibration_error(
-    believed: Tensor | Sequence[float], happened: Tensor | Sequence[bool], bins: int = 10
-) -> float:
-    """Mean of |mean belief - frequency| over bins of equal width, weighted by their samples (ECE)."""
-    beliefs, outcomes = _samples(believed, happened)
-    where = (beliefs * bins).long().clamp(max=bins - 1)
-    gaps = torch.zeros(bins, dtype=torch.float64).index_add(0, where, beliefs - outcomes)
-    return float(gaps.abs().sum() / len(beliefs))
-
-
-def _samples(believed: Tensor | Sequence[float], happened: Tensor | Sequence[bool]) -> tuple[Tensor, Tensor]:
-    beliefs = torch.as_tensor(believed, dtype=torch.float64).flatten()
-    outcomes = torch.as_tensor(happened, dtype=torch.float64).flatten()
-    if len(beliefs) != len(outcomes) or len(beliefs) == 0:
-        msg = f"calibration from {len(beliefs)} beliefs and {len(outcomes)} outcomes"
-        raise InputError(msg)
-    if not bool(((beliefs >= 0.0) & (beliefs <= 1.0)).all()):
-        msg = "calibration from beliefs outside [0, 1] or not finite"
-        raise InputError(msg)
-    return beliefs, outcomes
-
-
-def _merged(left: list[float], right: list[float]) -> list[float]:
-    weight = left[2] + right[2]
-    return [*((left[i] * left[2] + right[i] * right[2]) / weight for i in (0, 1)), weight]
-
-
-def _isotonic(values: list[float], weights: list[float]) -> list[float]:
-    """The never-falling sequence nearest in weighted squares (pool adjacent violators)."""
-    pools: list[tuple[float, float, int]] = []  # mean, weight, length
-    for value, weight in zip(values, weights):
-        mean, mass, length = value, weight, 1
-        while pools and pools[-1][0] >= mean:
-            before, before_mass, before_length = pools.pop()
-            mean = (before * before_mass + mean * mass) / (before_mass + mass)
-            mass, length = mass + before_mass, length + before_length
-        pools.append((mean, mass, length))
-    return [mean for mean, _, length in pools for _ in range(length)]

@@ -17,6 +17,8 @@ from enum import IntEnum
 import torch
 from torch import Tensor
 
+from wam_ros.core.plan import Trajectory
+from wam_ros.core.plan_features import PlanFeatures
 from wam_ros.decoding.calibration import Calibration
 from wam_ros.decoding.layout import WAYPOINT_TIMES
 from wam_ros.decoding.posterior import NumberPosterior
@@ -82,9 +84,13 @@ def waypoint_confidence(first_pass: NumberPosterior, waypoints: Tensor) -> Tenso
 
 
 def plan_confidence(
-    first_pass: NumberPosterior, waypoints: Tensor, calibration: Calibration | None = None
+    first_pass: NumberPosterior, waypoints: Tensor, trajectory: Trajectory, calibration: Calibration | None = None
 ) -> PlanConfidence:
-    """Of a plan's published waypoints (8, 2) [m] in the vehicle's frame at t0; None = weights without maps."""
+    """Of a plan: its published waypoints (8, 2) [m] in the vehicle's frame at t0, and the trajectory of them.
+
+    None = weights without maps.
+    """
     maps = Calibration() if calibration is None else calibration
     confidence = maps.of_waypoints(waypoint_confidence(first_pass, waypoints))
-    return PlanConfidence(confidence, float(maps.of_plan(confidence)), maps.complete)
+    features = PlanFeatures.of(trajectory, confidence.cpu().numpy())
+    return PlanConfidence(confidence, maps.of_plan(features), maps.complete)

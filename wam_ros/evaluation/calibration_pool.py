@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wam_ros.core.errors import InputError
+from wam_ros.core.geometry import Array
 from wam_ros.evaluation.calibration import OutcomeSamples
 from wam_ros.evaluation.drive_trace import AHEAD_S, NO_FAULT
 from wam_ros.evaluation.result import Row, read_result
@@ -42,6 +44,32 @@ class DrivenRoutes:
         numbers = {road: number for number, road in enumerate(self.roads())}
         roads = np.array([numbers[_road(row)] for row in self.rows])
         return OutcomeSamples(by_row.believed, by_row.infraction, roads[by_row.drives])
+
+    def of(self, rows: Iterable[Row]) -> DrivenRoutes:
+        """Those of these routes that are among `rows`, the very same ones."""
+        known = {id(row) for row in rows}
+        return DrivenRoutes(tuple(row for row in self.rows if id(row) in known))
+
+    def plans_of(self, rows: Iterable[Row]) -> NDArray[np.bool_]:
+        """(N,) which of the plans were made on one of `rows`."""
+        known = {id(row) for row in rows}
+        return np.array([id(row) in known for row in self.rows for _ in row["confidence"]], dtype=np.bool_)
+
+    def features(self) -> Array:
+        """(N, 6) of the same plans, see `PlanFeatures`.
+
+        Raises:
+            InputError: A route does not tell them for each of its plans.
+
+        """
+        for row in self.rows:
+            if len(row.get("features", ())) != len(row["confidence"]):
+                msg = (
+                    f"route {row['id']}: {len(row['confidence'])} plans with confidence, features of "
+                    f"{len(row.get('features', ()))}: evaluate again, older results do not have them"
+                )
+                raise InputError(msg)
+        return np.array([one for row in self.rows for one in row["features"]], dtype=np.float64)
 
     def events(self) -> int:
         """Infractions of our own fault that a plan with a confidence came before, within 4 s."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from wam_ros.core.geometry import Array
+from wam_ros.core.plan_features import PlanFeatures
 from wam_ros.core.scene import ActorKind
 from wam_ros.core.timing import NS_PER_S
 from wam_ros.evaluation.result import RouteEvent
@@ -45,7 +46,7 @@ class DriveTrace:
         self._speeds: list[float] = []
         self._traffic: list[float] = []
         self._motion: list[tuple[float, float, float, float]] = []
-        self._confidence: list[tuple[float, float]] = []
+        self._confidence: list[tuple[float, float, PlanFeatures]] = []
         self.path: list[tuple[float, float, float, float]] = []
         self.steps: Counter[str] = Counter()
 
@@ -68,9 +69,10 @@ class DriveTrace:
             self._motion.append((float(x), float(y), ego.pose.yaw, ego.yaw_rate))
         if tick.answer is not None and tick.answer.planned:
             self.steps[str(tick.answer.steps_done)] += 1
-            confidence = tick.answer.plan.confidence
-            if confidence is not None and not tick.answer.rejected:
-                self._confidence.append((time_s, confidence))
+            plan = tick.answer.plan
+            if plan.confidence is not None and plan.waypoint_confidence is not None and not tick.answer.rejected:
+                features = PlanFeatures.of(plan.trajectory, plan.waypoint_confidence)
+                self._confidence.append((time_s, plan.confidence, features))
 
     def motion(self) -> Motion | None:
         """At 10 Hz; None where the drive was too short."""
@@ -87,15 +89,18 @@ class DriveTrace:
             self._progress, self._speeds, self._traffic, route_length, checkpoints, all_checkpoints=all_checkpoints
         )
 
-    def confidence(self, events: Sequence[RouteEvent], end_s: float, *, goal: bool) -> list[tuple[float, float, int]]:
-        """(time, confidence, whether we did wrong in the next 4 s) of plans for which that is known.
+    def confidence(
+        self, events: Sequence[RouteEvent], end_s: float, *, goal: bool
+    ) -> tuple[list[tuple[float, float, int]], list[list[float]]]:
+        """(time, confidence, whether we did wrong in the next 4 s) of plans for which that is known; their features.
 
         Beyond the goal nothing goes wrong; a drive that ended otherwise tells nothing of what would have come.
         """
         wrong = [event.time_s for event in events if event.at_fault and event.kind != NO_FAULT]
-        told = []
-        for time_s, overall in self._confidence:
+        told, known = [], []
+        for time_s, overall, features in self._confidence:
             bad = any(time_s < at <= time_s + AHEAD_S for at in wrong)
             if bad or goal or time_s + AHEAD_S <= end_s:
                 told.append((round(time_s, 2), round(overall, 4), int(bad)))
-        return told
+                known.append([round(value, 4) for value in features])
+        return told, known

@@ -84,6 +84,7 @@ class RouteResult:
         steps: Plans by decoding steps done.
         confidence: (time, overall confidence, 1 where we did wrong within the next 4 s) of each plan that tells one
             and whose 4 s were driven.
+        features: Of each of these, as `PlanFeatures`.
         route: (x, y) of the route.
         path: (t, x, y, v) at 2 Hz.
         moments: At most three.
@@ -116,6 +117,7 @@ class RouteResult:
     reasons: Mapping[str, int] = field(default_factory=dict)
     steps: Mapping[str, int] = field(default_factory=dict)
     confidence: Sequence[tuple[float, float, int]] = ()
+    features: Sequence[Sequence[float]] = ()
     route: Sequence[Sequence[float]] = ()
     path: Sequence[Sequence[float]] = ()
     moments: Sequence[Moment] = ()

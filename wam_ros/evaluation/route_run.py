@@ -158,6 +158,7 @@ class _Judged:
         leaderboard, bench2drive = self.record(slow), self.record(compared)
         motion = self.trace.motion()
         duration, driven = self.end.duration, log.distance
+        confidence, features = self.trace.confidence(self.events.events, duration, goal=self.outcome == "goal")
         delay, wall = settings.loop.delay, [round(value, 2) for value in answers.wall_ms]
         virtual = None if settings.budget_ms is None else [round(1e3 * value, 3) for value in answers.virtual_s]
         return RouteResult(
@@ -188,7 +189,8 @@ class _Judged:
             statuses=dict(log.statuses),
             reasons=_kinds(log.reasons),
             steps=dict(self.trace.steps),
-            confidence=self.trace.confidence(self.events.events, duration, goal=self.outcome == "goal"),
+            confidence=confidence,
+            features=features,
             route=simplified(self.planned.route.line.points),
             path=self.trace.path,
             moments=moments,

@@ -209,11 +209,11 @@ class WamDiffPlanner:
     def _to_plan(self, answer: DecodedAnswer, ego: EgoState) -> Plan:
         waypoints = published_waypoints(answer, ego.speed)
         headings = self._checkpoint.model.heading(waypoints).cpu()
-        confidence = plan_confidence(answer.first_pass, waypoints[0], self._calibration)
         trajectories = [
             _trajectory(ego, points.double().numpy(), turns.double().numpy())
             for points, turns in zip(waypoints.cpu(), headings)
         ]
+        confidence = plan_confidence(answer.first_pass, waypoints[0], trajectories[0], self._calibration)
         plan = Plan(
             trajectories[0],
             NAME,
