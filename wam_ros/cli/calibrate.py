@@ -181,7 +181,8 @@ def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
         raise ConfigError(msg)
     results = read_driven(args.results)
     own_rows = [row for result in _own(results, checkpoint.weights_hash, maps.identity) for row in result.routes.rows]
-    parts = dict(zip(("fit", "check"), DrivenRoutes.together(result.routes for result in results).split()))
+    everything = DrivenRoutes.together(result.routes for result in results)
+    parts = dict(zip(("fit", "check"), everything.split()))
     own = {use: part.of(own_rows) for use, part in parts.items()}
     fit = _outcomes(parts["fit"].outcomes(), "fit")
     if not _outcomes(own["fit"].outcomes(), "fit").infraction.any():
@@ -202,7 +203,7 @@ def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
         )
     print(comparison_table(before, after))
     told = {use: {"routes": len(part.roads()), "events": part.events()} for use, part in own.items()}
-    pooled = _pooled(results, parts["check"], overall)
+    pooled = _pooled(results, everything, parts["check"], overall)
     print(f"wrote the map of the plan into {args.weights}")
     figures = {"before": before.as_dict(), "after": after.as_dict(), **pooled}
     return {**told, **figures, "calibration": replace(maps, overall=overall).to_mapping()}
@@ -254,30 +255,31 @@ def _outcome_figures(samples: OutcomeSamples) -> CalibrationFigures:
     return figures
 
 
-def _pooled(results: Sequence[DrivenResult], check: DrivenRoutes, overall: PlanMap) -> dict[str, Any]:
+def _pooled(
+    results: Sequence[DrivenResult], everything: DrivenRoutes, check: DrivenRoutes, overall: PlanMap
+) -> dict[str, Any]:
     """AUROC of each result and of all together: as driven, and with the map on the routes that it was not fitted on."""
-    from wam_ros.evaluation.calibration_pool import DrivenRoutes
-
-    everything = DrivenRoutes.together(result.routes for result in results)
     what = "low confidence against an infraction in 4 s"
     print(f"{what:<44}{'maps':<10}{'routes':>7}{'events':>7}{'AUROC':>7}  with map")
     rows = []
     for result in results:
         row = {"file": str(result.path), "planner": result.planner, "weights_hash": result.weights_hash}
-        figures = _aurocs(result.routes, check.of(result.routes.rows), overall)
+        checked = check.of(result.routes.rows)
+        figures = _aurocs(result.routes, checked, _mapped(checked, overall))
         rows.append({**row, "maps": result.calibration, **figures})
         _print_row(f"{result.planner} {result.path.name}", rows[-1])
     if len({result.calibration for result in results}) > 1:
         print("ATTENTION: driven with different maps: their confidences are not quite comparable")
-    together = _outcome_figures(_outcomes(_mapped(check, overall), "check"))
-    pooled = {"maps": None, **_aurocs(everything, check, overall)}
+    mapped = _outcomes(_mapped(check, overall), "check")
+    together = _outcome_figures(mapped)
+    pooled = {"maps": None, **_aurocs(everything, check, mapped)}
     ends = together.ci95.get("auroc")
     _print_row("together", pooled, "" if ends is None else f"  95 % [{ends[0]:.3f}, {ends[1]:.3f}]")
     return {"results": rows, "pooled": {**pooled, "figures": together.as_dict()}}
 
 
-def _aurocs(routes: DrivenRoutes, check: DrivenRoutes, overall: PlanMap) -> dict[str, Any]:
-    driven, mapped = routes.outcomes(), _mapped(check, overall)
+def _aurocs(routes: DrivenRoutes, check: DrivenRoutes, mapped: OutcomeSamples | None) -> dict[str, Any]:
+    driven = routes.outcomes()
     return {
         "routes": len(routes.roads()),
         "events": routes.events(),
