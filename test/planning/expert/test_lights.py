@@ -40,6 +40,19 @@ def test_stops_before_the_line_at_red(distance, speed):
         assert min(trace.accelerations) > -3.0
 
 
+@pytest.mark.parametrize("distance", [0.2, 0.7, 1.2, 1.8])
+def test_who_stands_near_the_line_at_red_does_not_creep_up_to_it(distance):
+    trace = drive_small(LANES, ROUTE, at(distance), 20.0, 0.0, lights=shows((99.0, LightState.RED)))
+    assert trace.xy[-1, 0] - trace.xy[0, 0] < 0.05
+
+
+@pytest.mark.parametrize(("distance", "speed"), [(80.0, 13.0), (15.0, 0.0), (6.0, 0.0), (4.0, 1.5)])
+def test_it_stands_a_margin_before_the_line(distance, speed):
+    trace = drive_small(LANES, ROUTE, at(distance), 30.0, speed, lights=shows((99.0, LightState.RED)))
+    assert trace.speeds[-1] < 0.01
+    assert LINE - (trace.xy[-1, 0] + FRONT) == pytest.approx(1.5, abs=0.5)
+
+
 def test_goes_at_once_when_it_turns_green():
     trace = drive_small(
         LANES, ROUTE, at(22.0), 13.0, 8.0, lights=shows((9.0, LightState.RED), (99.0, LightState.GREEN))

@@ -257,5 +257,5 @@ def _keep_free(case: Situation, current: Drive, leads: list[Lead]) -> Stop | Non
         clear = case.along(junction.leave) + case.vehicle.rear_overhang + _CLEAR
         room = min((lead.limits[-1] for lead in leads), default=math.inf) - 0.8 * case.settings.standstill_gap
         if room < clear:
-            return Stop(max(enter - case.settings.stop_margin, 0.5 * enter), math.inf)
+            return Stop(case.stop_before(enter), math.inf)
     return None

@@ -37,4 +37,4 @@ def _light_stop(case: Situation, junction: Junction, light: TrafficLight) -> Sto
         allowed = settings.yellow_deceleration * (1.6 if case.ego.acceleration < -1.0 else 1.0)
     if needed > allowed and speed > 0.5:
         return None
-    return Stop(max(gap - settings.stop_margin, 0.5 * gap, 0.0), math.inf)
+    return Stop(case.stop_before(gap), math.inf)

@@ -54,6 +54,15 @@ class Situation:
         """Its state."""
         return self.scene.ego
 
+    def stop_before(self, gap: float) -> float:
+        """How far to drive to stop `stop_margin` before a place that lies `gap` ahead of the front [m], at least 0.
+
+        Nearer to it where comfortable braking does not do, up to half of the gap. Who stands within the margin stays:
+        a share of the gap alone would have it creep up to the line by halves.
+        """
+        braking = max(self.ego.speed, 0.0) ** 2 / (2.0 * self.settings.deceleration)
+        return max(gap - self.settings.stop_margin, min(0.5 * gap, braking), 0.0)
+
     def along(self, station: float) -> float:
         """Arc length of the path at a station of the course [m]; negative where it lies behind."""
         stations = self.path.stations
