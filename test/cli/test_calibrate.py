@@ -14,7 +14,7 @@ import pytest
 from test.training.made_demos import CAMERA, make_demos
 from wam_ros.cli.main import main
 from wam_ros.core.plan_features import PlanFeatures
-from wam_ros.decoding import Calibration, MonotoneMap, PlanMap
+from wam_ros.decoding import Calibration, PlanMap
 from wam_ros.evaluation.result import RouteEvent, RouteResult, write_result
 from wam_ros.models import load_checkpoint, preset, random_checkpoint, save_checkpoint
 from wam_ros.models.checkpoint import write_calibration
@@ -60,13 +60,13 @@ def maps(weights: Path) -> Calibration:
 
 
 def result(path: Path, weights_hash: str, *, telling: bool = True, routes: int = 10, **stamp: Any) -> str:
-    """Drives in which half of the plans that are not sure (or of any, if not telling) meet an infraction."""
+    """Drives in which plans meet an infraction the likelier the less sure they are, or a quarter of any."""
     rng = np.random.default_rng(len(path.name))
     rows = []
     for number in range(routes):
         sure = rng.uniform(0.5, 1.0, size=PLANS).round(4)
-        doubted = sure < 0.75 if telling else rng.uniform(size=PLANS) < 0.5
-        bad = doubted & (rng.uniform(size=PLANS) < 0.5)
+        risk = 1.0 / (1.0 + np.exp(15.0 * (sure - 0.6))) if telling else 0.25
+        bad = rng.uniform(size=PLANS) < risk
         told = [(10.0 * k, float(sure[k]), int(bad[k])) for k in range(PLANS)]
         features = [(float(one), float(one) - 0.1, 5.0, 0.0, 20.0, 0.0) for one in sure]
         events = tuple(
@@ -114,17 +114,17 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
     plans = [PlanFeatures(mean, mean - 0.1, 5.0, 0.0, 20.0, 0.0) for mean in (0.95, 0.55)]
     sure, doubted = (after.of_plan(plan) for plan in plans)
     assert sure > 0.9
-    assert doubted == pytest.approx(0.5, abs=0.2)
-    assert told["fit"]["routes"] + told["check"]["routes"] == 10
+    assert doubted < 0.6
+    assert told["routes"] == 10
     assert told["after"]["overall"]["ece"] < told["before"]["overall"]["ece"]
     first, second = told["results"]
-    assert told["fit"]["events"] + told["check"]["events"] == first["events"]
+    assert told["own_events"] == first["events"]
     assert first["auroc"] > 0.75 > second["auroc"]
     pooled = told["pooled"]
     assert (pooled["routes"], pooled["events"]) == (10, first["events"] + second["events"])
     low, high = pooled["figures"]["ci95"]["auroc"]
     assert low <= pooled["auroc_with_map"] <= high
-    assert 0 < pooled["check_events"] < pooled["events"]
+    assert pooled["events"] == told["events"]
     shown = capsys.readouterr().out
     assert f"{pooled['auroc_with_map']:.3f}  95 % [{low:.3f}, {high:.3f}]" in shown
     assert "ATTENTION" not in shown
@@ -138,9 +138,7 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
 def test_new_maps_of_waypoints_take_the_plan_s_away(
     fitted: Path, data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_calibration(
-        fitted, replace(maps(fitted), overall=PlanMap((0.1,) * 14, MonotoneMap((0.2, 0.8), (0.4, 0.9)))).to_mapping()
-    )
+    write_calibration(fitted, replace(maps(fitted), overall=PlanMap((0.1,) * 14)).to_mapping())
     assert maps(fitted).complete
     again = ("--towns", "west", "--check", "east", "--steps", "1", "--samples", "50")
     assert calibrate(fitted, "--data", str(data), *again) == 0

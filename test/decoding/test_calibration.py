@@ -12,7 +12,7 @@ from wam_ros.decoding import Calibration, MonotoneMap, PlanMap
 
 def test_a_calibration_survives_json() -> None:
     believed, happened = overconfident(800, 3)
-    overall = PlanMap(tuple(0.1 * number for number in range(14)), MonotoneMap.fit(believed, happened))
+    overall = PlanMap(tuple(0.1 * number for number in range(14)))
     fitted = Calibration.fit_waypoints(believed.reshape(100, 8), happened.reshape(100, 8), overall)
     assert fitted.complete
     assert Calibration.from_mapping(json.loads(json.dumps(fitted.to_mapping()))) == fitted
@@ -36,6 +36,6 @@ def test_what_is_no_calibration() -> None:
     with pytest.raises(ConfigError, match="wanted 'waypoints' and 'overall'"):
         Calibration.from_mapping({"waypoints": None})
     with pytest.raises(ConfigError, match="'believed'"):
-        Calibration.from_mapping({"waypoints": None, "overall": {"happened": [0.1]}})
+        Calibration.from_mapping({"waypoints": [{"happened": [0.1]}], "overall": None})
     with pytest.raises(ConfigError, match="'weights'"):
         Calibration.from_mapping({"waypoints": None, "overall": {"believed": [0.1], "happened": [0.1]}})

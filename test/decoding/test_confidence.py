@@ -93,10 +93,10 @@ def test_without_maps_confidence_says_so() -> None:
     assert not only_waypoints.calibrated
     assert only_waypoints.waypoints.tolist() == pytest.approx((0.5 * raw).tolist())
     assert only_waypoints.overall == pytest.approx(0.5 * float(raw.mean()))
-    overall = PlanMap((0.0, -1.0, *[0.0] * 12), half)  # of the mean alone
+    overall = PlanMap((0.0, -1.0, *[0.0] * 12))  # of the mean alone
     both = plan_confidence(answer.first_pass, answer.waypoints[0], straight(answer), Calibration((half,) * 8, overall))
     assert both.calibrated
-    assert both.overall == pytest.approx(0.5 / (1.0 + math.exp(-0.5 * float(raw.mean()))))
+    assert both.overall == pytest.approx(1.0 / (1.0 + math.exp(-0.5 * float(raw.mean()))))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_steps_and_answer(settings: DecodeSettings) -> None:
             answer.first_pass,
             answer.waypoints[0],
             straight(answer),
-            Calibration((rising,) * 8, PlanMap((0.1,) * 14, rising)),
+            Calibration((rising,) * 8, PlanMap((0.1,) * 14)),
         )
     assert answer.numbers.isfinite().all()
     assert confidence.waypoints.isfinite().all()

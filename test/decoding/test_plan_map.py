@@ -8,7 +8,7 @@ import torch
 
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.core.plan_features import PlanFeatures
-from wam_ros.decoding import MonotoneMap, PlanMap, expected_calibration_error
+from wam_ros.decoding import PlanMap, expected_calibration_error
 from wam_ros.decoding.plan_map import TERMS, as_rows
 from wam_ros.evaluation.ranking import auroc
 
@@ -37,7 +37,20 @@ def test_what_a_plan_does_tells_more_of_its_risk_than_how_sure_it_is() -> None:
     assert found > 0.75
     # The probabilities are those of the planner's own drives, not of all that the order was learnt from.
     assert expected_calibration_error(fitted(unseen), ~followed) < 0.01
-    assert expected_calibration_error(fitted.score(unseen), ~followed) > 0.02
+    of_all = PlanMap.fit(features, infraction, torch.ones(12_000, dtype=torch.bool))
+    assert expected_calibration_error(of_all(unseen), ~followed) > 0.02
+
+
+def test_few_or_contrary_infractions_of_its_own_leave_the_order_of_all() -> None:
+    features, infraction = drives(6000, 5)
+    own, (mine, _) = torch.arange(6000) < 600, drives(600, 6)
+    features[:600], infraction[:600] = mine, False
+    order = PlanMap.fit(features[600:], infraction[600:], torch.ones(5400, dtype=torch.bool))(mine).argsort()
+    infraction[order[-3:]] = True  # three of its own, of plans that seemed to be the safest
+    fitted = PlanMap.fit(features, infraction, own)(mine)
+    assert float(fitted.mean()) == pytest.approx(1.0 - 3.0 / 600.0, abs=0.005)
+    safest = fitted.argsort(descending=True)[:200]
+    assert len(set(safest.tolist()) & set(order[-200:].tolist())) > 190
 
 
 def test_the_fit_does_not_depend_on_order_or_repetition() -> None:
@@ -53,9 +66,9 @@ def test_a_plan_by_its_features() -> None:
     weights = [0.0] * (TERMS + 1)
     weights[1] = -math.log(3.0)  # of the mean confidence
     plan = PlanFeatures(1.0, 0.5, 3.0, 1.0, 12.0, 0.2)
-    fitted = PlanMap(tuple(weights), MonotoneMap((0.0, 1.0), (0.5, 1.0)))
-    assert fitted.score(as_rows([plan])).tolist() == pytest.approx([0.75])
-    assert fitted(as_rows([plan, plan._replace(mean=0.0)])).tolist() == pytest.approx([0.875, 0.75])
+    fitted = PlanMap(tuple(weights))
+    assert fitted(as_rows([plan, plan._replace(mean=0.0)])).tolist() == pytest.approx([0.75, 0.5])
+    assert PlanMap.from_mapping(fitted.to_mapping()) == fitted
 
 
 def test_what_cannot_be_fitted_or_made() -> None:
@@ -64,8 +77,8 @@ def test_what_cannot_be_fitted_or_made() -> None:
     for outcomes in (torch.zeros(200, dtype=torch.bool), own):
         with pytest.raises(InputError, match="nothing to learn from"):
             PlanMap.fit(features, outcomes, own)
-    with pytest.raises(InputError, match="from 10 samples"):
+    with pytest.raises(InputError, match="from 10 plans of its own"):
         PlanMap.fit(features, infraction, torch.arange(200) < 10)
     for weights in ((0.0,) * TERMS, (math.nan,) * (TERMS + 1)):
         with pytest.raises(ConfigError, match="weights, wanted 14"):
-            PlanMap(weights, MonotoneMap((0.5,), (0.5,)))
+            PlanMap(weights)

@@ -55,24 +55,26 @@ def test_features_are_those_of_the_plans_and_old_results_are_refused() -> None:
         row["features"] = [[number + 0.1 * k] * 6 for k in range(len(row["confidence"]))]
     routes = DrivenRoutes(rows)
     assert routes.features()[:, 0].tolist() == [0.0, 1.0, 1.1]
-    assert routes.of([rows[1], dict(rows[0])]).rows == (rows[1],)
-    assert routes.plans_of(rows[1:]).tolist() == [False, True, True]
+    assert routes.plans() == 3
     del rows[1]["features"]
     with pytest.raises(InputError, match="2 plans with confidence, features of 0: evaluate again"):
         routes.features()
 
 
-def test_halves_share_no_road_and_lose_none() -> None:
-    rows = tuple(driven(number % 9, [(0.0, 0.5, 0)]) for number in range(27))
+def test_plans_of_a_road_are_in_one_part_whoever_made_them() -> None:
+    rows = tuple(driven(number % 9, [(0.0, 0.5, 0)] * (1 + number % 2)) for number in range(27))
     routes = DrivenRoutes(rows)
-    fit, check = routes.split()
-    assert not set(fit.roads()) & set(check.roads())
-    assert len(fit.roads()) in {4, 5}
-    assert sorted(map(id, (*fit.rows, *check.rows))) == sorted(map(id, rows))
-    assert [half.roads() for half in routes.split()] == [fit.roads(), check.roads()]
-    assert [half.roads() for half in routes.split(1)] != [fit.roads(), check.roads()]
+    folds = routes.plan_folds(4)
+    outcomes = routes.outcomes()
+    assert outcomes is not None
+    assert len(folds) == routes.plans() == len(outcomes.drives)
+    by_road = [set(folds[outcomes.drives == road].tolist()) for road in range(9)]
+    assert [len(parts) for parts in by_road] == [1] * 9
+    assert sorted(np.bincount([part for parts in by_road for part in parts]).tolist()) == [2, 2, 2, 3]
+    assert routes.plan_folds(4).tolist() == folds.tolist()
+    assert routes.plan_folds(4, seed=1).tolist() != folds.tolist()
     with pytest.raises(InputError, match="1 routes, wanted at least 2"):
-        DrivenRoutes(rows[:1] + rows[9:10]).split()
+        DrivenRoutes(rows[:1] + rows[9:10]).plan_folds(4)
 
 
 def test_results_are_read_with_what_they_say_of_their_planner(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_experts_start_from_the_whole_planner(tmp_path: Path) -> None:
 def test_nothing_to_start_from_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="earlier stage"):
         warm_start(build_stage(tiny_training()), tmp_path)
-    (tmp_path / "model.safetensors").write_bytes(b"\x80\x04pickled")
-    with pytest.raises(ConfigError, match="not a safetensors file"):
-        warm_start(build_stage(tiny_training()), tmp_path)
+    folder = export(build_stage(tiny_training()), tmp_path, CAMERA, tiny_training(), {})
+    (folder / "model.safetensors").write_bytes(b"\x80\x04pickled")
+    with pytest.raises(ConfigError, match="copy the whole folder again"):
+        warm_start(build_stage(tiny_training()), folder)

@@ -14,12 +14,19 @@ from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.planning.catalog import PlannerOptions
 
 if TYPE_CHECKING:
-    from wam_ros.decoding import Calibration, PlanMap
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from wam_ros.core.geometry import Array
+    from wam_ros.decoding import Calibration
     from wam_ros.evaluation.calibration import CalibrationFigures, OutcomeSamples
-    from wam_ros.evaluation.calibration_pool import DrivenResult, DrivenRoutes
+    from wam_ros.evaluation.calibration_pool import DrivenResult
     from wam_ros.models import Checkpoint
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import DecodedSamples
+
+_FOLDS = 5  # of roads; each is judged by a map that was fitted on the others
 
 
 def add_parser(subparsers: Any) -> None:
@@ -167,10 +174,12 @@ def _ece(figures: CalibrationFigures) -> float:
 
 def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
     """The map of the whole plan: its order of risk from all drives, its probabilities from this checkpoint's."""
+    import numpy as np
     import torch
 
     from wam_ros.decoding import PlanMap
     from wam_ros.decoding.plan_map import as_rows
+    from wam_ros.evaluation.calibration import OutcomeSamples
     from wam_ros.evaluation.calibration_comparison import comparison_table
     from wam_ros.evaluation.calibration_pool import DrivenRoutes, read_driven
     from wam_ros.models.checkpoint import write_calibration
@@ -180,45 +189,55 @@ def _plans(args: argparse.Namespace, checkpoint: Checkpoint) -> dict[str, Any]:
         msg = f"{args.weights}: the waypoints have no maps yet; fit them first by --data, then evaluate again"
         raise ConfigError(msg)
     results = read_driven(args.results)
-    own_rows = [row for result in _own(results, checkpoint.weights_hash, maps.identity) for row in result.routes.rows]
-    everything = DrivenRoutes.together(result.routes for result in results)
-    parts = dict(zip(("fit", "check"), everything.split()))
-    own = {use: part.of(own_rows) for use, part in parts.items()}
-    fit = _outcomes(parts["fit"].outcomes(), "fit")
-    if not _outcomes(own["fit"].outcomes(), "fit").infraction.any():
-        msg = (
-            f"no infraction on the {len(own['fit'].roads())} routes to fit on: there is nothing to learn from; "
-            "evaluate on more routes"
-        )
+    own_results = _own(results, checkpoint.weights_hash, maps.identity)
+    routes = DrivenRoutes.together(result.routes for result in results)
+    driven = routes.outcomes()
+    if driven is None:
+        msg = "no plan of these results tells a confidence"
         raise InputError(msg)
-    mine = parts["fit"].plans_of(own_rows)
-    overall = PlanMap.fit(as_rows(parts["fit"].features()), torch.tensor(fit.infraction), torch.tensor(mine))
-    before = _outcome_figures(_outcomes(own["check"].outcomes(), "check"))
-    after = _outcome_figures(_outcomes(_mapped(own["check"], overall), "check"))
+    features, infraction = as_rows(routes.features()), torch.tensor(driven.infraction)
+    by_result = np.repeat(np.arange(len(results)), [result.routes.plans() for result in results])
+    mine = np.isin(by_result, [number for number, result in enumerate(results) if result in own_results])
+    if not driven.infraction[mine].any():
+        own_roads = len(DrivenRoutes.together(result.routes for result in own_results).roads())
+        msg = f"no infraction on its own {own_roads} routes: there is nothing to learn from; evaluate on more routes"
+        raise InputError(msg)
+    own = torch.tensor(mine)
+    mapped = _cross_fitted(features, infraction, own, routes.plan_folds(_FOLDS))
+    overall = PlanMap.fit(features, infraction, own)
+    checked = OutcomeSamples(mapped, driven.infraction, driven.drives)
+    before, after = _outcome_figures(driven.of(mine)), _outcome_figures(checked.of(mine))
     write_calibration(args.weights, replace(maps, overall=overall).to_mapping())
-    for use, verb in (("fit", "fitted on"), ("check", "measured on")):
-        print(
-            f"{verb} {len(parts[use].roads())} routes with {parts[use].events()} infractions, "
-            f"{own[use].events()} of them its own"
-        )
+    told = {
+        "routes": len(routes.roads()),
+        "events": routes.events(),
+        "own_events": sum(result.routes.events() for result in own_results),
+        "folds": _FOLDS,
+    }
+    print(
+        f"fitted on {told['routes']} routes with {told['events']} infractions, {told['own_events']} of them its own; "
+        f"measured on the same, each by a map of the other routes ({_FOLDS} parts)"
+    )
     print(comparison_table(before, after))
-    told = {use: {"routes": len(part.roads()), "events": part.events()} for use, part in own.items()}
-    pooled = _pooled(results, everything, parts["check"], overall)
+    pooled = _pooled(results, driven, checked, by_result)
     print(f"wrote the map of the plan into {args.weights}")
     figures = {"before": before.as_dict(), "after": after.as_dict(), **pooled}
     return {**told, **figures, "calibration": replace(maps, overall=overall).to_mapping()}
 
 
-def _mapped(routes: DrivenRoutes, overall: PlanMap) -> OutcomeSamples | None:
-    """What would have been believed of these plans with the map."""
-    from wam_ros.decoding.plan_map import as_rows
-    from wam_ros.evaluation.calibration import OutcomeSamples
+def _cross_fitted(features: Tensor, infraction: Tensor, own: Tensor, folds: NDArray[np.int64]) -> Array:
+    """(N,) P(no infraction) of each plan, by a map that was fitted without its road."""
+    import numpy as np
+    import torch
 
-    outcomes = routes.outcomes()
-    if outcomes is None:
-        return None
-    believed = overall(as_rows(routes.features())).numpy()
-    return OutcomeSamples(believed, outcomes.infraction, outcomes.drives)
+    from wam_ros.decoding import PlanMap
+
+    mapped = np.empty(len(folds))
+    for fold in np.unique(folds).tolist():
+        left_out = torch.tensor(folds == fold)
+        fitted = PlanMap.fit(features[~left_out], infraction[~left_out], own[~left_out])
+        mapped[folds == fold] = fitted(features[left_out]).numpy()
+    return mapped
 
 
 def _own(results: Sequence[DrivenResult], weights_hash: str, maps: str) -> list[DrivenResult]:
@@ -240,13 +259,6 @@ def _own(results: Sequence[DrivenResult], weights_hash: str, maps: str) -> list[
     return own
 
 
-def _outcomes(samples: OutcomeSamples | None, use: str) -> OutcomeSamples:
-    if samples is None:
-        msg = f"no plan of the routes to {use} on tells a confidence"
-        raise InputError(msg)
-    return samples
-
-
 def _outcome_figures(samples: OutcomeSamples) -> CalibrationFigures:
     from wam_ros.evaluation.calibration import calibration_figures
 
@@ -256,37 +268,39 @@ def _outcome_figures(samples: OutcomeSamples) -> CalibrationFigures:
 
 
 def _pooled(
-    results: Sequence[DrivenResult], everything: DrivenRoutes, check: DrivenRoutes, overall: PlanMap
+    results: Sequence[DrivenResult], driven: OutcomeSamples, checked: OutcomeSamples, by_result: NDArray[np.int64]
 ) -> dict[str, Any]:
-    """AUROC of each result and of all together: as driven, and with the map on the routes that it was not fitted on."""
+    """AUROC of each result and of all together: as driven, and by maps that were fitted without the same road."""
     what = "low confidence against an infraction in 4 s"
     print(f"{what:<44}{'maps':<10}{'routes':>7}{'events':>7}{'AUROC':>7}  with map")
     rows = []
-    for result in results:
-        row = {"file": str(result.path), "planner": result.planner, "weights_hash": result.weights_hash}
-        checked = check.of(result.routes.rows)
-        figures = _aurocs(result.routes, checked, _mapped(checked, overall))
-        rows.append({**row, "maps": result.calibration, **figures})
-        _print_row(f"{result.planner} {result.path.name}", rows[-1])
+    for number, result in enumerate(results):
+        here = by_result == number
+        row: dict[str, Any] = {
+            "file": str(result.path),
+            "planner": result.planner,
+            "weights_hash": result.weights_hash,
+            "maps": result.calibration,
+            "routes": len(result.routes.roads()),
+            "events": result.routes.events(),
+            "auroc": driven.of(here).auroc(),
+            "auroc_with_map": checked.of(here).auroc(),
+        }
+        rows.append(row)
+        _print_row(f"{result.planner} {result.path.name}", row)
     if len({result.calibration for result in results}) > 1:
         print("ATTENTION: driven with different maps: their confidences are not quite comparable")
-    mapped = _outcomes(_mapped(check, overall), "check")
-    together = _outcome_figures(mapped)
-    pooled = {"maps": None, **_aurocs(everything, check, mapped)}
+    together = _outcome_figures(checked)
     ends = together.ci95.get("auroc")
+    pooled: dict[str, Any] = {
+        "maps": None,
+        "routes": len(set(driven.drives.tolist())),
+        "events": sum(row["events"] for row in rows),
+        "auroc": driven.auroc(),
+        "auroc_with_map": together.auroc,
+    }
     _print_row("together", pooled, "" if ends is None else f"  95 % [{ends[0]:.3f}, {ends[1]:.3f}]")
     return {"results": rows, "pooled": {**pooled, "figures": together.as_dict()}}
-
-
-def _aurocs(routes: DrivenRoutes, check: DrivenRoutes, mapped: OutcomeSamples | None) -> dict[str, Any]:
-    driven = routes.outcomes()
-    return {
-        "routes": len(routes.roads()),
-        "events": routes.events(),
-        "auroc": None if driven is None else driven.auroc(),
-        "check_events": check.events(),
-        "auroc_with_map": None if mapped is None else mapped.auroc(),
-    }
 
 
 def _print_row(name: str, row: dict[str, Any], interval: str = "") -> None:

@@ -88,7 +88,7 @@ class Calibration:
             )
         except (KeyError, TypeError) as err:
             msg = (
-                "calibration: wanted 'waypoints' and 'overall' with 'believed' and 'happened' in each map, and "
-                f"'weights' in that of 'overall': {err!r}"
+                "calibration: wanted 'waypoints' and 'overall', 'believed' and 'happened' in each map of the first, "
+                f"'weights' in the other: {err!r}"
             )
             raise ConfigError(msg) from err

@@ -2,7 +2,8 @@
 
 How sure a plan is says little alone: a red light is run by a planner that is sure. So a logistic function of all of
 `PlanFeatures` puts plans in the order of their risk, fitted on drives of good and of bad planners (a good one has too
-few infractions to learn from), and a monotone map makes a probability of it, fitted on the planner's own drives alone.
+few infractions to learn from), and a second one, of that order alone, makes probabilities of it, fitted on the
+planner's own drives (Platt, Probabilistic Outputs for Support Vector Machines, 1999). Together they are one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ from torch.nn import functional
 
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.core.plan_features import PlanFeatures
-from wam_ros.decoding.monotone_map import MonotoneMap
 
 TERMS = 13
+LEAST_PLANS = 50
+"""Fewer of its own say nothing of a planner."""
 _RIDGE = 1e-4  # per sample, on squared weights of terms of about unit size
+_LEAST_SLOPE = 0.1  # of the planner's own risk over that of all: their order stays
 _ROUNDS = 300
 
 
@@ -33,7 +36,6 @@ class PlanMap:
 
     Fields:
         weights: Of the constant and of the `TERMS` terms, of a logistic function: higher is riskier.
-        fitted: From that function's P(no infraction) to how often there was none.
 
     Raises:
         ConfigError: Another number of weights, or weights that are not finite.
@@ -41,20 +43,15 @@ class PlanMap:
     """
 
     weights: tuple[float, ...]
-    fitted: MonotoneMap
 
     def __post_init__(self) -> None:
         if len(self.weights) != TERMS + 1 or not all(math.isfinite(weight) for weight in self.weights):
             msg = f"map of the plan: {len(self.weights)} weights, wanted {TERMS + 1} that are finite"
             raise ConfigError(msg)
 
-    def score(self, features: Tensor) -> Tensor:
-        """P(no infraction) of the logistic function (...) of features (..., 6), in the order of `PlanFeatures`."""
-        return torch.sigmoid(-_terms(features) @ torch.tensor(self.weights, dtype=torch.float64, device="cpu"))
-
     def __call__(self, features: Tensor) -> Tensor:
-        """Calibrated, float64 (...) of features (..., 6)."""
-        return self.fitted(self.score(features))
+        """Calibrated, float64 (...) of features (..., 6), in the order of `PlanFeatures`."""
+        return torch.sigmoid(-_terms(features) @ torch.tensor(self.weights, dtype=torch.float64, device="cpu"))
 
     @classmethod
     def fit(cls, features: Tensor, infraction: Tensor, own: Tensor) -> PlanMap:
@@ -73,13 +70,19 @@ class PlanMap:
         if not 0.0 < float(bad.mean()) < 1.0:
             msg = f"{int(bad.sum())} of {len(bad)} plans were followed by an infraction: there is nothing to learn from"
             raise InputError(msg)
-        weights = _logistic(_terms(features), bad)
-        uncalibrated = cls(tuple(weights.tolist()), MonotoneMap((0.0, 1.0), (0.0, 1.0)))
-        return cls(uncalibrated.weights, MonotoneMap.fit(uncalibrated.score(features[own]), ~infraction[own]))
+        if int(own.sum()) < LEAST_PLANS:
+            msg = f"calibration from {int(own.sum())} plans of its own, wanted at least {LEAST_PLANS}"
+            raise InputError(msg)
+        terms = _terms(features)
+        weights = _logistic(terms, bad)
+        constant, slope = _own(terms[own] @ weights, bad[own])
+        weights *= slope
+        weights[0] += constant
+        return cls(tuple(weights.tolist()))
 
     def to_mapping(self) -> dict[str, Any]:
         """As plain numbers, for a checkpoint."""
-        return {"weights": list(self.weights), **self.fitted.to_mapping()}
+        return {"weights": list(self.weights)}
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> PlanMap:
@@ -89,7 +92,7 @@ class PlanMap:
             ConfigError, KeyError, TypeError: Another content.
 
         """
-        return cls(tuple(float(weight) for weight in values["weights"]), MonotoneMap.from_mapping(values))
+        return cls(tuple(float(weight) for weight in values["weights"]))
 
 
 def as_rows(features: ArrayLike) -> Tensor:
@@ -121,14 +124,35 @@ def _terms(features: Tensor) -> Tensor:
     return torch.stack(terms, dim=-1)
 
 
-def _logistic(terms: Tensor, happened: Tensor) -> Tensor:
-    """Weights of a ridge logistic regression; convex, so where it begins is no matter."""
+def _own(risk: Tensor, happened: Tensor) -> tuple[float, float]:
+    """Constant and slope from the logit of all planners' risk (N,) to that of one's own, with Platt's targets."""
+    bad = float(happened.sum())
+    good = len(happened) - bad
+    targets = torch.where(happened > 0.5, (bad + 1.0) / (bad + 2.0), 1.0 / (good + 2.0))
+    ones, middle = torch.ones_like(risk), float(risk.mean())
+    constant, steeper = _logistic(torch.stack([ones, risk - middle], dim=-1), targets, risk).tolist()
+    slope = 1.0 + steeper
+    if slope >= _LEAST_SLOPE:
+        return constant - steeper * middle, slope
+    (constant,) = _logistic(ones[:, None], targets, _LEAST_SLOPE * risk).tolist()
+    return constant, _LEAST_SLOPE
+
+
+def _logistic(terms: Tensor, happened: Tensor, known: Tensor | float = 0.0) -> Tensor:
+    """Weights (T,) of a ridge logistic regression; convex, so where it begins is no matter.
+
+    Args:
+        terms: (N, T), the first of them constant; its weight is free.
+        happened: (N,) in [0, 1].
+        known: (N,) what is added to the logits.
+
+    """
     weights = torch.zeros(terms.shape[-1], dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=_ROUNDS, line_search_fn="strong_wolfe")
 
     def loss() -> Tensor:
         optimiser.zero_grad()
-        value = functional.binary_cross_entropy_with_logits(terms @ weights, happened)
+        value = functional.binary_cross_entropy_with_logits(terms @ weights + known, happened)
         value = value + _RIDGE * weights[1:].square().sum()
         value.backward()  # type: ignore[no-untyped-call]
         return value

@@ -1,7 +1,7 @@
 """Closed-loop results of several planners together: what was believed of each plan, and what followed.
 
 A road is a town with the seeds of route and traffic. Planners that drove the same road met the same trouble, so a
-road is drawn again, or put on one side of a split, with all its drives.
+road is drawn again, or put into one of several parts, with all its drives.
 """
 
 from __future__ import annotations
@@ -45,18 +45,12 @@ class DrivenRoutes:
         roads = np.array([numbers[_road(row)] for row in self.rows])
         return OutcomeSamples(by_row.believed, by_row.infraction, roads[by_row.drives])
 
-    def of(self, rows: Iterable[Row]) -> DrivenRoutes:
-        """Those of these routes that are among `rows`, the very same ones."""
-        known = {id(row) for row in rows}
-        return DrivenRoutes(tuple(row for row in self.rows if id(row) in known))
-
-    def plans_of(self, rows: Iterable[Row]) -> NDArray[np.bool_]:
-        """(N,) which of the plans were made on one of `rows`."""
-        known = {id(row) for row in rows}
-        return np.array([id(row) in known for row in self.rows for _ in row["confidence"]], dtype=np.bool_)
+    def plans(self) -> int:
+        """How many tell a confidence."""
+        return sum(len(row["confidence"]) for row in self.rows)
 
     def features(self) -> Array:
-        """(N, 6) of the same plans, see `PlanFeatures`.
+        """(N, 6) of these plans, see `PlanFeatures`.
 
         Raises:
             InputError: A route does not tell them for each of its plans.
@@ -79,8 +73,8 @@ class DrivenRoutes:
         """Sorted, each once."""
         return sorted({_road(row) for row in self.rows})
 
-    def split(self, seed: int = 0) -> tuple[DrivenRoutes, DrivenRoutes]:
-        """Two halves that share no road: one to fit on, one to check on.
+    def plan_folds(self, most: int, seed: int = 0) -> NDArray[np.int64]:
+        """(N,) a number below `most` for each plan of `outcomes`, the same for all plans of a road.
 
         Raises:
             InputError: A single road.
@@ -90,12 +84,9 @@ class DrivenRoutes:
         if len(roads) < 2:
             msg = f"{len(roads)} routes, wanted at least 2: one to fit on and one to check on"
             raise InputError(msg)
-        drawn = np.random.default_rng(seed).permutation(len(roads))
-        chosen = {roads[index] for index in drawn[: len(roads) // 2].tolist()}
-        return (
-            DrivenRoutes(tuple(row for row in self.rows if _road(row) in chosen)),
-            DrivenRoutes(tuple(row for row in self.rows if _road(row) not in chosen)),
-        )
+        drawn = np.random.default_rng(seed).permutation(len(roads)) % most
+        folds = dict(zip(roads, drawn.tolist()))
+        return np.array([folds[_road(row)] for row in self.rows for _ in row["confidence"]], dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)

@@ -125,16 +125,16 @@ def make_planner(name: str, vehicle: VehicleDescription, options: PlannerOptions
 
 
 def _wam_diff(options: PlannerOptions) -> Planner:
-    from wam_ros.decoding import DecodeOrder, DecodeSettings, EarlyCommit  # torch takes a second to load
+    from wam_ros.decoding import DecodeSettings  # torch takes a second to load
     from wam_ros.engines import EngineChoice
     from wam_ros.planning.wam_diff import load_wam_diff
 
     settings = DecodeSettings(
-        order=DecodeOrder(options.order),
+        order=options.order,  # type: ignore[arg-type]  # it checks
         steps=options.steps or None,
         guidance=options.guidance,
         guidance_floor=options.guidance_floor,
-        early_commit=EarlyCommit(options.early_commit),
+        early_commit=options.early_commit,  # type: ignore[arg-type]  # likewise
         early_level=options.early_level,
         start_level=options.start_level,
         candidates=options.candidates,

@@ -12,11 +12,11 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from wam_ros.core.errors import ConfigError
-from wam_ros.models.checkpoint import WEIGHTS_FILE
+from wam_ros.models.checkpoint import CONFIG_FILE, load_checkpoint
 from wam_ros.training.training_config import TrainingConfig
 
 STATE_FILE = "state.safetensors"
@@ -98,16 +98,18 @@ def warm_start(module: nn.Module, folder: Path) -> list[str]:
         folder: Of an earlier stage's state, or a checkpoint that drives, which has no auxiliary heads.
 
     Raises:
-        ConfigError: Neither of them is there, or not one weight fits.
+        ConfigError: Neither of them is there, it cannot be read, or not one weight fits.
 
     """
     path = folder / STATE_FILE
     if path.is_file():
         tensors, _ = _read(path)
         stored = {name.removeprefix(_WEIGHT): value for name, value in tensors.items() if name.startswith(_WEIGHT)}
+    elif (folder / CONFIG_FILE).is_file():
+        stored = load_checkpoint(folder).model.state_dict()
     else:
-        path = folder / WEIGHTS_FILE
-        stored = _checkpoint_weights(path)
+        msg = f"{folder}: no {STATE_FILE} and no {CONFIG_FILE}: name the folder of an earlier stage or of weights"
+        raise ConfigError(msg)
     found = {_plain(name): value for name, value in stored.items()}
     taken = []
     with torch.no_grad():
@@ -117,20 +119,9 @@ def warm_start(module: nn.Module, folder: Path) -> list[str]:
                 value.copy_(source)
                 taken.append(name)
     if not taken:
-        msg = f"{path}: none of its {len(found)} weights is one of this network's: is it of another preset?"
+        msg = f"{folder}: none of its {len(found)} weights is one of this network's: is it of another preset?"
         raise ConfigError(msg)
     return taken
-
-
-def _checkpoint_weights(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        msg = f"{path.parent}: no {STATE_FILE} and no {path.name}: name the folder of an earlier stage or of weights"
-        raise ConfigError(msg)
-    try:
-        return load_file(path)
-    except (OSError, SafetensorError) as err:
-        msg = f"{path}: not a safetensors file: {err}"
-        raise ConfigError(msg) from err
 
 
 def _plain(name: str) -> str:
