@@ -6,6 +6,7 @@ set -eu
 wam=${WAM:-.venv/bin/wam}
 home=${WAM_DATA:-$HOME/.cache/wam_ros}/small
 held_out="grid_018 random_019"
+adapted="--learning-rate 5e-4 --warmup-steps 200 --visual-share 0.5 --auxiliary-weight 0.1"
 tuned="--learning-rate 7e-4 --visual-share 0.5 --auxiliary-weight 0.3"
 
 share() { awk "BEGIN { print $1 * ${SHARE:-1} }"; }
@@ -24,8 +25,9 @@ train() { # stage, folder, minutes, options
     "$wam" train --stage "$stage" --held-out $held_out --out "$out" --minutes "$(share "$minutes")" "$@"
 }
 
-learner() { # folder, weights, seed, samples, steps
-    record "$1" 10 80 "$3" "$4" --driver "$home/$2/planner" --driver-steps "$5" --expert-share 0.25
+learner() { # folder, weights, seed, samples, steps, options
+    out_of=$1; driver=$2; seed_of=$3; most=$4; steps=$5; shift 5
+    record "$out_of" 10 80 "$seed_of" "$most" --driver "$home/$driver/planner" --driver-steps "$steps" --expert-share 0.25 "$@"
 }
 
 # shellcheck disable=SC2086 # $tuned and $held_out are lists
@@ -42,9 +44,11 @@ weights)
     train planner p2 26 --data "$home/d1" "$home/d2" --start-from "$home/p1" $tuned
     learner d3 p2 41 5000 2
     train planner p3 48 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p2" $tuned
-    "$wam" calibrate --weights "$home/p3/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
+    learner d5 p3 83 6000 2 --halted-share 1
+    train planner p4 28 --data "$home/d1" "$home/d4" "$home/d5" --start-from "$home/p3" $adapted --threads 1
+    "$wam" calibrate --weights "$home/p4/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
         --towns grid_000 random_001 grid_002 random_003 grid_004 random_005 grid_006 random_007
-    echo "weights: $home/p3/planner"
+    echo "weights: $home/p4/planner"
     ;;
 *)
     echo "usage: $0 demos|weights" >&2

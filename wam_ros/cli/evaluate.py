@@ -1,6 +1,6 @@
 """`wam evaluate`: a planner in numbers: driving (closed-loop), on recorded frames (open-loop), from rest (starts).
 
-And what the decoder's choices are worth (decoding).
+And what the decoder's choices are worth (decoding), and one training against another (weights).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ _COMMANDS = (
     "wam_ros.cli.evaluate_open_loop",
     "wam_ros.cli.evaluate_starts",
     "wam_ros.cli.evaluate_decoding",
+    "wam_ros.cli.evaluate_weights",
 )
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.bench_report import machine
+from wam_ros.cli.decoded_rows import decoded_row, decoded_table
 from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import DECODE_ORDERS, PlannerOptions, weights_of
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from wam_ros.core.timing import Deadline
     from wam_ros.models import Checkpoint
-    from wam_ros.training.decoded_samples import DecodedSamples, DecodeWay
+    from wam_ros.training.decoded_samples import DecodeWay
 
 _STEPS = (1, 2, 4, 8)
 _GUIDANCE = (0.5, 1.0, 3.0, 5.0, 7.0)
@@ -28,7 +26,6 @@ _EARLY = (("factor", 0.5), ("factor", 1.0), ("threshold", 0.9))
 _STRIDES = (2, 3, 4)
 _BUDGETS_MS = (20.0, 40.0, 80.0, 160.0)
 _USUAL = "usual"
-_FIGURES = ("ade", "fde", "rough")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -80,10 +77,10 @@ def run(args: argparse.Namespace) -> int:
         short = quantise(read(), kind)
         decoded += decoded_samples(short, dataset, [ways[_USUAL]], args.samples, count)
     show_line("")
-    rows = [_row(name, one, decoded[0]) for name, one in zip(names, decoded, strict=True)]
+    rows = [decoded_row(name, one, decoded[0]) for name, one in zip(names, decoded, strict=True)]
     print(f"{len(decoded[0].drives)} moments of {', '.join(args.towns)}; weights {checkpoint.weights_hash[:12]}")
     print(f"{_USUAL}: {next(iter(ways.values())).settings.mode}")
-    print(_table(rows))
+    print(decoded_table(rows, "way", _USUAL))
     if args.json is not None:
         args.json.parent.mkdir(parents=True, exist_ok=True)
         stamp = {"machine": machine(), "weights_hash": checkpoint.weights_hash, "towns": args.towns}
@@ -137,52 +134,3 @@ def _budget(step_times: Path, budget_ms: float) -> Callable[[], Deadline]:
         return clock.deadline(budget_ms)
 
     return deadline
-
-
-def _row(name: str, decoded: DecodedSamples, usual: DecodedSamples) -> dict[str, Any]:
-    """Figures with their intervals over drives; those of the same moments are also compared one by one."""
-    told: dict[str, Any] = {"way": name, "steps": float(decoded.steps.double().mean())}
-    for figure in _FIGURES:
-        values = _values(decoded, figure)
-        told[figure] = float(values.mean())
-        told[f"{figure}_ci95"] = _interval(decoded, values)
-    change = _values(decoded, "ade") - _values(usual, "ade")
-    told["ade_change"] = float(change.mean())
-    told["ade_change_ci95"] = _interval(decoded, change)
-    return told
-
-
-def _values(decoded: DecodedSamples, figure: str) -> Tensor:
-    match figure:
-        case "ade":
-            return decoded.errors.mean(-1)
-        case "fde":
-            return decoded.errors[:, -1]
-        case _:
-            return decoded.rough
-
-
-def _interval(decoded: DecodedSamples, values: Tensor) -> list[float] | None:
-    from wam_ros.evaluation.drive_bootstrap import drive_interval
-
-    array = values.numpy()
-    ends = drive_interval(
-        decoded.drives, lambda chosen: float(array[chosen].mean()), highest=math.inf, lowest=-math.inf
-    )
-    return None if ends is None else list(ends)
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    lines = [
-        "| way | ADE [m] | FDE [m] | roughness [m] | ADE less the usual [m] | steps |",
-        "|---|---|---|---|---|---|",
-    ]
-    for row in rows:
-        figures = " | ".join(_told(row, figure) for figure in (*_FIGURES, "ade_change"))
-        lines.append(f"| {row['way']} | {figures} | {row['steps']:.1f} |")
-    return "\n".join(lines)
-
-
-def _told(row: dict[str, Any], figure: str) -> str:
-    ends = row[f"{figure}_ci95"]
-    return f"{row[figure]:.2f}" + ("" if ends is None else f" [{ends[0]:.2f}, {ends[1]:.2f}]")

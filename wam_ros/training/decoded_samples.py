@@ -24,7 +24,9 @@ from wam_ros.engines import EngineAnswer, EngineChoice, make_engine
 from wam_ros.models import Checkpoint
 from wam_ros.models.vocabulary import COMMANDS
 from wam_ros.planning.wam_diff import answer_layout, curvature_ahead, published_waypoints
+from wam_ros.training.auxiliary_heads import STANDING
 from wam_ros.training.dataset import DemoDataset
+from wam_ros.training.held_out import MOVED, MOVED_WAYPOINT
 from wam_ros.training.stages import seen_camera
 from wam_ros.training.training_batch import UNCHANGED, BatchMaker
 
@@ -49,23 +51,35 @@ class DecodedSamples:
 
     Fields:
         believed: (N, 8) float64 P(|waypoint - true position| <= r), before calibration.
+        waypoints: (N, 8, 2) float64, as published, in base_link at t0 [m].
         errors: (N, 8) float64 |waypoint - the expert's| [m].
         rough: (N,) float64 mean second difference of the waypoints, the ego's place before them [m].
         steps: (N,) passes made.
         drives: (N,) number of the drive that each sample was taken from.
+        standing: (N,) bool, whether the ego stands.
+        due: (N,) bool, whether the expert moves off from standing.
 
     """
 
     believed: Tensor
+    waypoints: Tensor
     errors: Tensor
     rough: Tensor
     steps: Tensor
     drives: NDArray[np.int64]
+    standing: Tensor
+    due: Tensor
 
     @property
     def happened(self) -> Tensor:
         """(N, 8) bool: whether the waypoint was within its radius."""
         return self.errors <= torch.tensor(RADII, dtype=self.errors.dtype)
+
+    @property
+    def moves(self) -> Tensor:
+        """(N,) bool: whether the plan is more than 1 m away after 3 s, as `held_out` and the labels count it."""
+        moved: Tensor = torch.linalg.vector_norm(self.waypoints[:, MOVED_WAYPOINT], dim=-1) > MOVED
+        return moved
 
 
 def decoded_samples(
@@ -96,18 +110,24 @@ def decoded_samples(
     decoder = _Decoder(checkpoint, ways)
     chosen = np.linspace(0, len(dataset) - 1, min(most, len(dataset))).round().astype(np.int64)
     plans: list[list[_DecodedPlan]] = [[] for _ in ways]
-    truth = []
+    truth: list[_Truth] = []
     for done, index in enumerate(chosen, start=1):
         batch = maker.make(np.array([index]))
         command = COMMANDS[int(dataset.columns["command"][index])]
         scenario = Scenario(float(batch.speed[0]), route_curvature(dataset.columns["route"][index]), command)
         for found, plan in zip(plans, decoder.plans(batch.images, batch.prompts[0], scenario), strict=True):
             found.append(plan)
-        truth.append(batch.plan[0, :, :2].double())
+        truth.append(_Truth(batch.plan[0, :, :2].double(), batch.speed[0] < STANDING, batch.start_due[0]))
         if told is not None:
             told(done, len(chosen))
     drives = dataset.columns["drive"][chosen].astype(np.int64)
-    return [_beside(torch.stack(truth), found, drives) for found in plans]
+    return [_beside(truth, found, drives) for found in plans]
+
+
+class _Truth(NamedTuple):
+    waypoints: Tensor  # (8, 2) [m]
+    standing: Tensor  # () bool
+    due: Tensor  # () bool
 
 
 class _DecodedPlan(NamedTuple):
@@ -116,15 +136,18 @@ class _DecodedPlan(NamedTuple):
     steps: int
 
 
-def _beside(truth: Tensor, plans: list[_DecodedPlan], drives: NDArray[np.int64]) -> DecodedSamples:
-    waypoints = torch.stack([plan.waypoints for plan in plans])  # (N, 8, 2)
+def _beside(truth: list[_Truth], plans: list[_DecodedPlan], drives: NDArray[np.int64]) -> DecodedSamples:
+    waypoints = torch.stack([plan.waypoints for plan in plans]).double()  # (N, 8, 2)
     path = torch.cat([torch.zeros_like(waypoints[:, :1]), waypoints], dim=1)
     return DecodedSamples(
         torch.stack([plan.believed for plan in plans]),
-        torch.linalg.vector_norm(waypoints - truth, dim=-1),
+        waypoints,
+        torch.linalg.vector_norm(waypoints - torch.stack([one.waypoints for one in truth]), dim=-1),
         torch.linalg.vector_norm(path.diff(n=2, dim=1), dim=-1).mean(-1),
         torch.tensor([plan.steps for plan in plans]),
         drives,
+        torch.stack([one.standing for one in truth]),
+        torch.stack([one.due for one in truth]),
     )
 
 
