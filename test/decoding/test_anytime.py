@@ -25,6 +25,7 @@ from wam_ros.decoding import (
     candidate_rows,
     metres_from_bins,
 )
+from wam_ros.decoding.denoiser import guided
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -69,6 +70,60 @@ def test_a_whole_answer_stands_ready_after_each_pass(mode: str) -> None:
     assert torch.equal(final.tokens, answers[-1].tokens)
     with pytest.raises(AssertionError, match="every unit is committed"):
         decoder.step()
+
+
+class Counting:
+    """Counts the numbers that are read."""
+
+    def __init__(self, inner: RandomTransformer) -> None:
+        self._inner = inner
+        self.contexts = inner.contexts
+        self.read: list[int] = []
+
+    def hidden(self, tokens: torch.Tensor) -> torch.Tensor:
+        return self._inner.hidden(tokens)
+
+    def number_logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        self.read.append(hidden.shape[0] * hidden.shape[1])
+        return self._inner.number_logits(hidden)
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        raise AssertionError(hidden.shape)
+
+
+def test_in_a_known_order_only_what_is_committed_is_read() -> None:
+    known, confident = Counting(RandomTransformer(6)), Counting(RandomTransformer(6))
+    unlimited(known, DecodeSettings())
+    assert known.read == [16] + [2] * 7
+    unlimited(confident, DecodeSettings(DecodeOrder.CONFIDENCE))
+    assert confident.read == list(range(16, 0, -2))
+    with_guidance = Counting(RandomTransformer(6, contexts=2))
+    unlimited(with_guidance, DecodeSettings(guidance=1.0, candidates=3))
+    assert with_guidance.read == [96] + [12] * 7
+    hung = Counting(RandomTransformer(6))
+    timed(hung, DecodeSettings(), 0.2, [0.01, 0.01, 5.0])
+    assert hung.read == [16, 2, 12]  # no time for more: all the rest at once
+
+
+@pytest.mark.parametrize("order", [DecodeOrder.REVERSE_CAUSAL, DecodeOrder.CONFIDENCE])
+@pytest.mark.parametrize("contexts", [1, 2])
+def test_what_is_open_is_read_from_the_latest_pass(order: DecodeOrder, contexts: int) -> None:
+    choices = DecodeSettings(order, guidance=1.0 if contexts == 2 else 0.0, read_out=ReadOut.ARGMAX, candidates=3)
+    denoiser = RandomTransformer(7, contexts)
+    decoder = AnytimeDecoder(denoiser, LAYOUT, choices, Deadline.unlimited(), candidate_rows(choices))
+    more = True
+    while more:
+        more = decoder.step()
+        answer = decoder.answer()
+        hidden = denoiser.hidden(denoiser.passes[-1])[:, 0::2]
+        medians = NumberPosterior(guided(denoiser.number_logits(hidden), choices.guidance, 1e-3)).median_bins()
+        committed = sum(answer.units_per_step)
+        for row, candidate in enumerate(answer.candidates):
+            still_open = answer.commit_order[row, committed:]
+            numbers = torch.stack([2 * still_open, 2 * still_open + 1], -1).flatten()
+            told = answer.tokens[row, 2 * numbers] - LAYOUT.number_base
+            if answer.steps_done > 1 or candidate == 0:  # the first pass reads other candidates at other quantiles
+                assert torch.equal(told, medians[candidate, numbers])
 
 
 durations = st.lists(st.floats(1e-4, 0.3), min_size=1, max_size=9)

@@ -47,6 +47,11 @@ def test_one_sure_waypoint_takes_all_along(steps: int, pairs: bool) -> None:
     assert first == (1 if pairs else 2)  # the waypoint of 1 s, or its x
 
 
+def test_only_the_first_commit_is_the_rule_s() -> None:
+    order = _read(AT_GREEN, DecodeSettings(pairs=False)).commit_order[0].tolist()
+    assert order == [2, *(unit for unit in range(15, -1, -1) if unit != 2)]  # y of that waypoint waits for its turn
+
+
 def test_without_the_rule_it_stays_or_jumps() -> None:
     stays = _read(AT_GREEN, DecodeSettings(start_level=0.0))
     assert stays.numbers[0].abs().max() < 0.1

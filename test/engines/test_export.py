@@ -41,6 +41,22 @@ def test_both_programs_equal_eager(config: WamDiffConfig, visual_tokens: int) ->
     torch.testing.assert_close(exported.step.module()(tokens, layers), engine.hidden(cache, tokens), **CLOSE)
 
 
+def test_attention_in_parts_is_as_near_to_float32_as_the_fused_one() -> None:
+    config, visual_tokens = replace(preset("small"), experts=None), 240  # experts would choose other rows
+    prompt, visual, tokens = make_prompt(config, visual_tokens), make_visual(config, visual_tokens), make_answers(1)
+    exact = make_model(config).prefill(prompt, visual).hidden(tokens)
+    model = make_model(config).set_compute_dtype(torch.bfloat16)
+    exported = export_programs(model, key_of(model, visual_tokens))
+    assert not any("scaled_dot_product" in str(node.target) for node in exported.step.graph.nodes)
+    layers = exported.prefill.module()(prompt[None], visual[None].bfloat16())
+    in_parts = (exported.step.module()(tokens, layers).float() - exact).abs()
+    engine = EagerEngine(model)
+    fused = (engine.hidden(engine.prefill(prompt, visual.bfloat16()), tokens).float() - exact).abs()
+    assert not torch.equal(in_parts, fused)
+    assert in_parts.mean() < 1.1 * fused.mean()
+    assert in_parts.max() < 1.5 * fused.max()
+
+
 def test_the_papers_widths_and_shapes_need_no_weights() -> None:
     config = replace(preset("wam_diff_8b"), layers=2)
     with torch.device("meta"):

@@ -3,6 +3,10 @@
 A pass looks at the answer as far as it is committed, reads every open position, and commits some units for good;
 the rest is masked again. What was read stands in for what is open, so the latest infill is always complete. The
 loop touches the host once per pass, at its end, where the time is taken.
+
+Reading a number is a distribution over 20,001 bins, as dear as a layer of a small network. So where the order of
+commits is known beforehand, passes after the first read what they commit only, and the rest only if an answer is asked
+for before it is committed.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from wam_ros.decoding.denoiser import Denoiser
 from wam_ros.decoding.layout import NUMBERS, WAYPOINTS, AnswerLayout, metres_from_bins
 from wam_ros.decoding.posterior import NumberPosterior
 from wam_ros.decoding.reach import ReachableBins
-from wam_ros.decoding.reading import NumberReader, Reader, Reading, TokenReader
+from wam_ros.decoding.reading import NumberReader, Reader, TokenReader
 from wam_ros.decoding.scenario import Scenario
 from wam_ros.decoding.settings import DecodeSettings, EarlyCommit
 from wam_ros.decoding.start_rule import AT_REST, StartRule
@@ -67,7 +71,7 @@ def decode(
 
 
 class _Infill(NamedTuple):
-    """A complete answer as of some pass; never changed once made."""
+    """A complete answer as of some pass, but for the rows that are still to be read; never changed once made."""
 
     tokens: Tensor  # (K, L)
     bins: Tensor  # (K, L), for number positions
@@ -76,6 +80,7 @@ class _Infill(NamedTuple):
     steps_done: int
     steps_planned: int
     step_times: StepTimes
+    unread: tuple[Tensor, Tensor] | None  # hidden rows (K or 2 K, M, d) and their positions (K, M), with a scaffold
 
 
 class AnytimeDecoder:
@@ -116,11 +121,13 @@ class AnytimeDecoder:
         self._controller = StepController(units.count, settings.planned_steps, settings.schedule, deadline, step_times)
         values, fixed = priorities(rows, units)
         self._priorities, self._fixed = values.to(device), fixed.to(device)
+        self._foreknown = bool(fixed.all()) and settings.early_commit is EarlyCommit.OFF
         levels = first_levels(rows)
         # (K, 16): x and y of each waypoint in turn
         self._first_levels = None if levels is None else levels.to(device).repeat(1, WAYPOINTS)
         self._unit_positions = torch.tensor(units.positions, device=device)  # (U, P)
-        self._open = torch.arange(units.count, device=device).repeat(len(rows), 1)  # (K, R), ascending
+        # (K, R), ascending; in the order of commits once that is known
+        self._open = torch.arange(units.count, device=device).repeat(len(rows), 1)
         self._tokens = layout.masked(len(rows), settings.scaffold, device)
         self._bins = torch.zeros_like(self._tokens)  # every number position is written by the first pass
         self._committed: list[Tensor] = []
@@ -136,11 +143,18 @@ class AnytimeDecoder:
             return self._step()
 
     def _step(self) -> bool:
-        controller = self._controller
         if self._first_pass is None:
-            controller.start()
+            self._controller.start()
+        hidden = self._denoiser.hidden(self._tokens)[: len(self._tokens) * (2 if self._settings.guidance > 0.0 else 1)]
+        go_on = self._follow if self._foreknown and self._first_pass is not None else self._survey
+        return go_on(hidden) and self._controller.open_units > 0
+
+    def _survey(self, hidden: Tensor) -> bool:
+        """Read every open position of hidden rows (K or 2 K, L, d), and commit; False = at a fault."""
+        controller = self._controller
         positions = self._unit_positions[self._open].flatten(1)  # (K, R) units -> (K, M) positions
-        reading = self._read(positions)
+        levels = self._first_levels if self._first_pass is None else None
+        reading = self._reader.read(_rows_at(hidden, positions), positions, levels, self._start)
         if not bool(reading.finite):  # the one wait for the device
             return self._stop_at_fault()
         if self._first_pass is None:
@@ -155,20 +169,40 @@ class AnytimeDecoder:
             more = max(0, self._sure_units(confidence, order) - count)
             controller.commit_early(more)
             count += more
-        self._commit(positions, reading.late_tokens if decision.late else reading.tokens, reading, order, count)
-        return controller.open_units > 0
+        now = order[:, :count].unsqueeze(-1)
+        tokens = reading.late_tokens if decision.late else reading.tokens
+        chosen = torch.unflatten(positions, 1, self._open_shape).take_along_dim(now, 1).flatten(1)
+        values = torch.unflatten(tokens, 1, self._open_shape).take_along_dim(now, 1).flatten(1)
+        self._tokens.scatter_(1, chosen, values)
+        self._bins = self._bins.scatter(1, positions, reading.bins)
+        self._open = self._open.gather(1, order)
+        infill = self._tokens.scatter(1, positions, reading.late_tokens).scatter_(1, chosen, values)
+        self._committed_first(count, infill, None)
+        self._open = self._open.sort(1).values
+        if self._foreknown:  # without what went first in this pass alone
+            priorities = self._priorities.gather(1, self._open)
+            self._open = self._open.gather(1, priorities.argsort(dim=1, descending=True, stable=True))
+        return True
+
+    def _follow(self, hidden: Tensor) -> bool:
+        """Read what comes next in the known order, of hidden rows (K or 2 K, L, d), and commit; False = at a fault."""
+        # The one wait for the device. The head, whose weights the first pass has proved, keeps finite rows finite.
+        if not bool(hidden.isfinite().all()):
+            return self._stop_at_fault()
+        decision = self._controller.decide()
+        chosen, rest = (
+            self._unit_positions[units].flatten(1)
+            for units in (self._open[:, : decision.commit], self._open[:, decision.commit :])
+        )
+        reading = self._reader.read(_rows_at(hidden, chosen), chosen, None, self._start)
+        self._tokens.scatter_(1, chosen, reading.late_tokens if decision.late else reading.tokens)
+        unread = (_rows_at(hidden, rest), rest) if rest.numel() else None
+        self._committed_first(decision.commit, self._tokens.clone(), unread)
+        return True
 
     @property
     def _open_shape(self) -> tuple[int, int]:
         return self._open.shape[1], self._unit_positions.shape[1]
-
-    def _read(self, positions: Tensor) -> Reading:
-        rows = len(self._tokens) * (2 if self._settings.guidance > 0.0 else 1)
-        hidden = self._denoiser.hidden(self._tokens)[:rows]  # (K or 2 K, L, d)
-        where = positions.repeat(rows // len(positions), 1).unsqueeze(-1)
-        hidden = hidden.gather(1, where.expand(-1, -1, hidden.shape[-1]))  # (K or 2 K, M, d)
-        levels = self._first_levels if self._first_pass is None else None
-        return self._reader.read(hidden, positions, levels, self._start)
 
     def _order(self, confidence: Tensor, first: Tensor | None) -> Tensor:
         """Open units (K, R) by their place in the order, those of `first` (K, M) before; equals keep that of time."""
@@ -187,26 +221,21 @@ class AnytimeDecoder:
             wanted = torch.full_like(falling, level)
         return int((falling >= wanted).cumprod(0).sum())
 
-    def _commit(self, positions: Tensor, tokens: Tensor, reading: Reading, order: Tensor, count: int) -> None:
-        now = order[:, :count]
-        chosen = torch.unflatten(positions, 1, self._open_shape).take_along_dim(now.unsqueeze(-1), 1).flatten(1)
-        values = torch.unflatten(tokens, 1, self._open_shape).take_along_dim(now.unsqueeze(-1), 1).flatten(1)
-        self._tokens.scatter_(1, chosen, values)
-        self._bins = self._bins.scatter(1, positions, reading.bins)
-        self._committed.append(self._open.gather(1, now))
-        rest = order[:, count:]
-        then = self._open.gather(1, rest)
-        self._open = then.sort(1).values
+    def _committed_first(self, count: int, infill: Tensor, unread: tuple[Tensor, Tensor] | None) -> None:
+        """Of the open units, in the order of commits, the first `count` are committed; (K, L) tokens as of now."""
         controller = self._controller
+        self._committed.append(self._open[:, :count])
+        self._open = self._open[:, count:]
         before = () if self._latest is None else self._latest.units_per_step
         self._latest = _Infill(
-            tokens=self._tokens.scatter(1, positions, reading.late_tokens).scatter_(1, chosen, values),
+            tokens=infill,
             bins=self._bins,
-            commit_order=(*self._committed, then),
+            commit_order=(*self._committed, self._open),
             units_per_step=(*before, count),
             steps_done=controller.steps_done,
             steps_planned=controller.steps_planned,
             step_times=controller.step_times,
+            unread=unread,
         )
 
     def _stop_at_fault(self) -> bool:
@@ -221,7 +250,14 @@ class AnytimeDecoder:
         latest, first_pass = self._latest, self._first_pass
         assert latest is not None, "the first pass has not been made"
         assert first_pass is not None
-        number_tokens = latest.tokens[:, 0 : 2 * NUMBERS : 2]
+        tokens = latest.tokens
+        if latest.unread is not None:
+            hidden, positions = latest.unread
+            with torch.no_grad():
+                tokens = tokens.scatter(
+                    1, positions, self._reader.read(hidden, positions, None, self._start).late_tokens
+                )
+        number_tokens = tokens[:, 0 : 2 * NUMBERS : 2]
         bins = torch.where(
             self._layout.is_number(number_tokens),
             number_tokens - self._layout.number_base,
@@ -233,8 +269,8 @@ class AnytimeDecoder:
         rank = torch.cat([torch.zeros_like(scores[:1], dtype=torch.int64), 1 + scores[1:].argsort(descending=True)])
         return DecodedAnswer(
             numbers=numbers[rank],
-            tokens=latest.tokens[rank],
-            well_formed=self._layout.well_formed(latest.tokens)[rank],
+            tokens=tokens[rank],
+            well_formed=self._layout.well_formed(tokens)[rank],
             scores=scores[rank],
             candidates=tuple(self._rows[index].number for index in rank.tolist()),
             first_pass=first_pass,
@@ -246,3 +282,9 @@ class AnytimeDecoder:
             mode=self._settings.mode,
             fault=self._fault,
         )
+
+
+def _rows_at(hidden: Tensor, positions: Tensor) -> Tensor:
+    """Rows (K or 2 K, M, d) of hidden (K or 2 K, L, d) at positions (K, M); a copy."""
+    where = positions.repeat(len(hidden) // len(positions), 1).unsqueeze(-1)
+    return hidden.gather(1, where.expand(-1, -1, hidden.shape[-1]))
