@@ -43,6 +43,7 @@ def test_an_event_counts_once_and_only_if_a_plan_could_have_warned() -> None:
         ("red_light", 3.0, True),
         ("collision_vehicle", 4.0, False),  # theirs
         ("stopped_at_green", 5.0, True),  # nothing that confidence speaks of
+        ("blocked", 5.2, True),  # likewise
         ("off_lane", 5.5, True),
         ("off_lane", 30.0, True),  # no plan was made before it
     )

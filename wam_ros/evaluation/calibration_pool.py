@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from wam_ros.core.errors import InputError
 from wam_ros.core.geometry import Array
 from wam_ros.evaluation.calibration import OutcomeSamples
-from wam_ros.evaluation.drive_trace import AHEAD_S, NO_FAULT
+from wam_ros.evaluation.drive_trace import AHEAD_S, STANDSTILLS
 from wam_ros.evaluation.result import Row, read_result
 
 _ROUNDING = 0.005  # s, of the times in a row
@@ -149,7 +149,7 @@ def _road(row: Row) -> Road:
 
 
 def _preceded(confidence: Sequence[tuple[float, float, int]], event: Mapping[str, Any]) -> bool:
-    if not event["at_fault"] or event["kind"] == NO_FAULT:
+    if not event["at_fault"] or event["kind"] in STANDSTILLS:
         return False
     at = event["time_s"]
     return any(bad and time - _ROUNDING < at <= time + AHEAD_S + _ROUNDING for time, _, bad in confidence)

@@ -22,8 +22,8 @@ _PATH_EVERY = 0.5  # s
 _MOTION_EVERY = 0.1  # s
 AHEAD_S = 4.0
 """After a plan, in which it may go wrong."""
-NO_FAULT = "stopped_at_green"
-"""Tiresome, but nothing that a plan's confidence speaks of."""
+STANDSTILLS = ("stopped_at_green", "blocked")
+"""Tiresome, and ends a drive in time, but nothing that the next 4 s of a plan bring about: no infraction of its."""
 _TRAFFIC = (ActorKind.VEHICLE, ActorKind.BICYCLE)
 _FEWEST = 3  # samples of motion that comfort can be told of
 
@@ -96,7 +96,7 @@ class DriveTrace:
 
         Beyond the goal nothing goes wrong; a drive that ended otherwise tells nothing of what would have come.
         """
-        wrong = [event.time_s for event in events if event.at_fault and event.kind != NO_FAULT]
+        wrong = [event.time_s for event in events if event.at_fault and event.kind not in STANDSTILLS]
         told, known = [], []
         for time_s, overall, features in self._confidence:
             bad = any(time_s < at <= time_s + AHEAD_S for at in wrong)
