@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from wam_ros.core.camera import CanonicalCamera
@@ -9,11 +11,13 @@ from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, SE3
 from wam_ros.core.observation import Observation, Route
 from wam_ros.core.plan import Plan
+from wam_ros.core.scene import LightState
 from wam_ros.core.timing import Deadline
 from wam_ros.planning.catalog import load_vehicle
 from wam_ros.planning.cnn_planner import load_cnn_planner
 from wam_ros.planning.route_follower import RouteFollower
 from wam_ros.training.demo_recipe import DemoRecipe
+from wam_ros.training.demo_recorder import NO_LIGHTS
 from wam_ros.training.demo_semantics import DRAWN
 from wam_ros.training.handover import Handover
 from wam_ros.training.learner_drive import LearnerDrive
@@ -29,7 +33,8 @@ class PlainEye:
     def __init__(self) -> None:
         self.places: list[SE3] = []
 
-    def color(self, map_from_camera: SE3) -> np.ndarray:
+    def color(self, map_from_camera: SE3, lights: Mapping[str, LightState] = NO_LIGHTS) -> np.ndarray:
+        assert not lights, "a learner sees what is"
         self.places.append(map_from_camera)
         image = np.zeros((360, 640, 3), np.uint8)
         image[:, :320, 1] = image[:, 320:, 0] = 200

@@ -17,6 +17,8 @@ from wam_ros.planning.catalog import load_vehicle
 from wam_ros.planning.expert_planner import EnvironmentTruth, ExpertPlanner
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy import uint8
     from numpy.typing import NDArray
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from wam_ros.cli.demo_learner import Learner
     from wam_ros.core.geometry import SE3
     from wam_ros.core.protocols import Planner
+    from wam_ros.core.scene import LightState
     from wam_ros.core.vehicle import VehicleDescription
     from wam_ros.planning.route_planner import PlannedRoute
     from wam_ros.runtime.loop import DriveObserver, DriveTick
@@ -163,11 +166,11 @@ class TownEye:
         self._color = self._camera.view(camera.width, camera.height, fov)
         self._classes = self._camera.view(columns, rows, fov)
 
-    def color(self, map_from_camera: SE3) -> NDArray[uint8]:
-        """(H, W, 3) red, green, blue."""
+    def color(self, map_from_camera: SE3, lights: Mapping[str, LightState] | None = None) -> NDArray[uint8]:
+        """(H, W, 3) red, green, blue; `lights` are shown otherwise than they are, by id."""
         world = self._world.world
-        hidden = (self._world.ego_id,)
-        return self._color.render(map_from_camera, world.bodies.values(), world.lights, hide=hidden)
+        shown = {**world.lights, **(lights or {})}
+        return self._color.render(map_from_camera, world.bodies.values(), shown, hide=(self._world.ego_id,))
 
     def classes(self, map_from_camera: SE3) -> NDArray[uint8]:
         """(90, 160) CARLA's classes."""

@@ -50,6 +50,13 @@ def add_parser(subparsers: Any) -> None:
         help="of moments before a light, seen at rest (%(default)s)",
     )
     parser.add_argument(
+        "--relit-share",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="of moments before a light, seen with the light in another state (%(default)s)",
+    )
+    parser.add_argument(
         "--driver", nargs="+", type=Path, default=[], metavar="DIR", help="weights of `wam train` that drive; see below"
     )
     parser.add_argument("--driver-steps", type=int, default=1, metavar="K", help="decoding steps (%(default)s)")
@@ -80,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
         args.samples,
         time_limit=args.time_limit,
         halted_share=args.halted_share,
+        relit_share=args.relit_share,
     )
     learners = find_learners(args.driver, load_vehicle(VEHICLE), args.driver_steps)
     if learners:

@@ -31,7 +31,8 @@ def data_card(manifest: Mapping[str, Any]) -> str:
         ),
         (
             "- Where from: `drive` as the expert drove; `learner` as a learner drove; `moved` a pose aside and turned; "
-            "`speed` as driven, but told another speed; `halted` at rest near the stop line ahead."
+            "`speed` as driven, but told another speed; `halted` at rest near the stop line ahead; "
+            "`relit` with another state of the light ahead."
         ),
         "- Told: speed, acceleration, yaw rate, route points, command, as the prompt takes them.",
         (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from wam_ros.core.geometry import Array, wrap_angle
 from wam_ros.core.lane_graph import LaneGraph
 from wam_ros.core.plan import Trajectory
-from wam_ros.core.scene import Actor, ActorKind, LightState, Scene
+from wam_ros.core.scene import Actor, ActorKind, LightState, Scene, TrafficLight
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.planning.expert import ExpertSettings, PrivilegedExpert
 from wam_ros.planning.expert.course import STEP, Course, Place
@@ -43,8 +43,13 @@ _CAUSES = ("light", "lead", "pedestrian", "car")
 class LightAhead(NamedTuple):
     """The light that matters."""
 
-    state: LightState
+    light: TrafficLight
     distance: float  # m from the front bumper to its stop line, at least 0
+
+    @property
+    def state(self) -> LightState:
+        """What it shows."""
+        return self.light.state
 
 
 class Lead(NamedTuple):
@@ -158,7 +163,7 @@ class Labeller:
             ahead = [(gap, light) for gap, light in found if -_PASSED < gap < SIGHT]
             if ahead:
                 gap, light = min(ahead, key=lambda one: one[0])
-                return LightAhead(light.state, max(gap, 0.0))
+                return LightAhead(light, max(gap, 0.0))
         return None
 
     def _lead(self, scene: Scene, place: Place) -> Lead | None:

@@ -23,6 +23,7 @@ from wam_ros.training.demo_shard import FORMAT
 _KEPT = {"turn": 1.0, "stop": 0.4, "red light": 0.7, "following": 0.8, "start": 1.0, "yield": 1.0, "plain": 0.4}
 _WEIGHTS = {"turn": 2.0, "stop": 1.0, "red light": 2.0, "following": 1.2, "start": 4.0, "yield": 3.0, "plain": 1.0}
 _LEARNER_MOVED = 0.3
+_OFF_AT_ZERO = ("halted_share", "relit_share")
 
 
 def _camera() -> CanonicalCamera:
@@ -79,6 +80,8 @@ class DemoRecipe:
         rest_share: Of those, with the ego at rest.
         halted_share: Of the moments on the move with a light less than 25 m ahead, kept or not, those that are seen
             from two halts near its stop line.
+        relit_share: Of the moments on the move with a light less than 60 m ahead, kept or not, those that are seen with it in
+            another state as well.
         disturbed_share: Of the drives, those whose commands are spoilt now and then.
         camera_pitch, camera_yaw, camera_height: Half of it is drawn for a drive, half for each picture [rad], [m].
         driver: The learner that drives; None = the expert does.
@@ -106,6 +109,7 @@ class DemoRecipe:
     speed_share: float = 0.25
     rest_share: float = 0.4
     halted_share: float = 0.0
+    relit_share: float = 0.0
     disturbed_share: float = 0.4
     camera_pitch: float = math.radians(1.2)
     camera_yaw: float = math.radians(0.8)
@@ -119,9 +123,10 @@ class DemoRecipe:
                 "wanted at least one route and town, and some time"
             )
             raise ConfigError(msg)
-        if not 0.0 <= self.halted_share <= 1.0:
-            msg = f"recipe: halted_share {self.halted_share}, wanted 0..1"
-            raise ConfigError(msg)
+        for name in _OFF_AT_ZERO:
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                msg = f"recipe: {name} {getattr(self, name)}, wanted 0..1"
+                raise ConfigError(msg)
         if set(self.kept) != set(CATEGORIES) or set(self.weights) != set(CATEGORIES):
             msg = f"recipe: kept shares and weights of {sorted(self.kept)}, {sorted(self.weights)}, wanted {CATEGORIES}"
             raise ConfigError(msg)
@@ -131,8 +136,9 @@ class DemoRecipe:
         values: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         if self.driver is None:
             del values["driver"]
-        if self.halted_share == 0.0:
-            del values["halted_share"]
+        for name in _OFF_AT_ZERO:
+            if getattr(self, name) == 0.0:
+                del values[name]
         return values
 
     @property

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from wam_ros.core.ego import EgoState
 from wam_ros.core.geometry import SE2, SE3
 from wam_ros.core.observation import Observation, Route
-from wam_ros.core.scene import Actor, Scene
+from wam_ros.core.scene import Actor, LightState, Scene, TrafficLight
 from wam_ros.core.timing import NS_PER_S
 from wam_ros.core.vehicle import VehicleDescription
 from wam_ros.models.config import ROUTE_DISTANCES
@@ -32,10 +33,13 @@ from wam_ros.training.demo_sample import CATEGORIES, SOURCES, Sample, encoded
 from wam_ros.training.demo_semantics import cells
 from wam_ros.training.demo_shard import MAX_SAMPLES
 from wam_ros.training.questions import RATIONALE_NAMES
+from wam_ros.training.relight import other_state, relit
 
 FULL = "shard full"
+NO_LIGHTS: Mapping[str, LightState] = MappingProxyType({})
 _HALTS = 2  # of a moment
 _MOST_OF_A_MOMENT = 3  # without halts
+_RELIT_WEIGHT = 2.0  # at least
 _HALT_BEFORE = 25.0  # m from the front to a stop line that a halt is put at
 _ON_THE_MOVE = 0.5  # m/s; who waits sees the same again and again
 _AT_LINE = (-0.8, 3.0)  # m that the front of a halt is before the line, mostly; drivers do not stop to the centimetre
@@ -51,8 +55,14 @@ _UNSAID = "follow"  # of route planners; the prompt says "unknown" then
 class Eye(Protocol):
     """Draws the present moment."""
 
-    def color(self, map_from_camera: SE3) -> NDArray[np.uint8]:
-        """(H, W, 3) red, green, blue, of the recipe's camera; axes of a body (x forward, y left, z up)."""
+    def color(self, map_from_camera: SE3, lights: Mapping[str, LightState] = NO_LIGHTS) -> NDArray[np.uint8]:
+        """(H, W, 3) red, green, blue, of the recipe's camera; axes of a body (x forward, y left, z up).
+
+        Args:
+            map_from_camera: Its pose.
+            lights: By id, what lights show otherwise than they do.
+
+        """
 
     def classes(self, map_from_camera: SE3) -> NDArray[np.uint8]:
         """(90, 160) CARLA's class of each pixel, of the same view."""
@@ -87,10 +97,11 @@ class DemoRecorder:
         self.samples: list[Sample] = []
         self.moments = 0
         self._recipe = recipe
-        self._most = _MOST_OF_A_MOMENT + (_HALTS if recipe.halted_share > 0.0 else 0)
+        self._most = _MOST_OF_A_MOMENT + (_HALTS if recipe.halted_share > 0.0 else 0) + (recipe.relit_share > 0.0)
         self._number = number
         self._rng = random.Random(f"demo {seed}")
-        self._halts = random.Random(f"halts {seed}")  # its own: drives without halts stay as they were
+        # Their own: drives without halts or relit moments stay as they were.
+        self._halts, self._relit = random.Random(f"halts {seed}"), random.Random(f"relit {seed}")
         self._vehicle = vehicle
         self._planned = planned
         self._labeller = labeller
@@ -125,6 +136,8 @@ class DemoRecorder:
         if light is not None and 0.0 < light.distance < _HALT_BEFORE and scene.ego.speed > _ON_THE_MOVE:
             for _ in range(_HALTS):
                 self._halt(scene, light.distance, moved_noise)
+        if light is not None and scene.ego.speed > _ON_THE_MOVE:
+            self._relight(scene, light.light, noise)
         if kept >= _most(recipe.kept, labels):
             return
         seen = self._seen(scene.ego.pose, noise)
@@ -158,6 +171,15 @@ class DemoRecorder:
         other = replace(scene, ego=replace(_at_speed(scene.ego, 0.0), pose=pose))
         self._add(other, self._labeller.label(other), self._seen(pose, noise), noise, "halted", (aside, turn))
 
+    def _relight(self, scene: Scene, light: TrafficLight, noise: tuple[float, ...]) -> None:
+        """The moment as it would be with the light ahead in another state."""
+        drawn, state = self._relit.random(), other_state(light.state, self._relit)
+        if drawn >= self._recipe.relit_share:
+            return
+        other = relit(scene, light, state)
+        seen = self._seen(scene.ego.pose, noise, {one.id: one.state for one in other.lights})
+        self._add(other, self._labeller.label(other), seen, noise, "relit", least_weight=_RELIT_WEIGHT)
+
     def _add(
         self,
         scene: Scene,
@@ -166,6 +188,7 @@ class DemoRecorder:
         noise: tuple[float, ...],
         source: str,
         offset: tuple[float, float] = (0.0, 0.0),
+        least_weight: float = 0.0,
     ) -> None:
         ego, light, lead = scene.ego, labels.light, labels.lead
         situation = told(ego, self._planned)
@@ -190,7 +213,7 @@ class DemoRecorder:
                 rationale=RATIONALE_NAMES.index(labels.rationale),
                 answers=labels.answers,
                 categories=labels.categories,
-                weight=_most(self._recipe.weights, labels),
+                weight=max(_most(self._recipe.weights, labels), least_weight),
                 source=SOURCES.index(source),
                 offset=np.array(offset, np.float32),
                 camera_offset=np.array(noise, np.float32),
@@ -199,10 +222,12 @@ class DemoRecorder:
             )
         )
 
-    def _seen(self, pose: SE2, noise: tuple[float, ...]) -> tuple[bytes, NDArray[np.uint8]]:
-        """Picture and classes from a pose of base_link."""
+    def _seen(
+        self, pose: SE2, noise: tuple[float, ...], lights: Mapping[str, LightState] = NO_LIGHTS
+    ) -> tuple[bytes, NDArray[np.uint8]]:
+        """Picture and classes from a pose of base_link, with some lights otherwise than they are."""
         place = SE3.from_se2(pose) @ camera_pose(self._recipe.camera, self._recipe.camera_x, noise)
-        picture = encoded(self._eye.color(place), self._recipe.jpeg_quality)
+        picture = encoded(self._eye.color(place, lights), self._recipe.jpeg_quality)
         return picture, cells(self._eye.classes(place))
 
     def _camera_noise(self) -> tuple[float, float, float]:

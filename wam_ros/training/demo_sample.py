@@ -32,7 +32,7 @@ SEMANTICS = ("background", "road", "road line", "sidewalk", "vehicle", "pedestri
 LIGHTS = ("none", "red", "yellow", "green")
 """States of the light ahead, by number; one that is off counts as none."""
 
-SOURCES = ("drive", "moved", "speed", "learner", "halted")
+SOURCES = ("drive", "moved", "speed", "learner", "halted", "relit")
 """Where the ego of a sample comes from, by number: as the expert drove; the pose moved aside and turned; another speed;
 as a learner drove; at rest near the stop line ahead. Shards hold the numbers: new ones come at the end."""
 
