@@ -80,8 +80,8 @@ class DemoRecipe:
         rest_share: Of those, with the ego at rest.
         halted_share: Of the moments on the move with a light less than 25 m ahead, kept or not, those that are seen
             from two halts near its stop line.
-        relit_share: Of the moments on the move with a light less than 60 m ahead, kept or not, those that are seen with it in
-            another state as well.
+        relit_share: Of the moments on the move with a light less than 60 m ahead, kept or not, those that are seen
+            with it in another state as well.
         disturbed_share: Of the drives, those whose commands are spoilt now and then.
         camera_pitch, camera_yaw, camera_height: Half of it is drawn for a drive, half for each picture [rad], [m].
         driver: The learner that drives; None = the expert does.
