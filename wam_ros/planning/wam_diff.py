@@ -43,6 +43,7 @@ from wam_ros.models.quantised import Quantisation, quantise
 from wam_ros.models.thinned import thinned
 from wam_ros.planning.decode_twins import DecodeTwins
 from wam_ros.planning.retreats import without_retreats
+from wam_ros.planning.sharp_bends import without_sharp_bends
 from wam_ros.planning.wam_diff_device import device_clock
 from wam_ros.planning.wam_diff_weights import checkpoint_of, random_of
 
@@ -243,10 +244,12 @@ class WamDiffPlanner:
 
 
 def published_waypoints(answer: DecodedAnswer, speed: float) -> Tensor:
-    """(K, 8, 2) of an answer as they are published, without small steps back; `speed` is the vehicle's [m/s]."""
-    read = answer.waypoints
-    told = [without_retreats(points.double().numpy(), reverse=speed < 0.0) for points in read.cpu()]
-    return torch.tensor(np.array(told), dtype=read.dtype, device=read.device)
+    """(K, 8, 2) of an answer as published, without small steps back or aside; `speed` is the vehicle's [m/s]."""
+    read, back = answer.waypoints, speed < 0.0
+    told = [without_retreats(points.double().numpy(), reverse=back) for points in read.cpu()]
+    return torch.tensor(
+        np.array([without_sharp_bends(points, reverse=back) for points in told]), dtype=read.dtype, device=read.device
+    )
 
 
 def situation_of(observation: Observation, route_distances: tuple[float, ...]) -> Situation:
