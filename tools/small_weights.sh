@@ -6,7 +6,7 @@ set -eu
 wam=${WAM:-.venv/bin/wam}
 home=${WAM_DATA:-$HOME/.cache/wam_ros}/small
 held_out="grid_018 random_019"
-adapted="--learning-rate 5e-4 --warmup-steps 200 --visual-share 0.5 --auxiliary-weight 0.1"
+adapted="--learning-rate 5e-4 --visual-share 0.5 --auxiliary-weight 0.1 --threads 1"
 tuned="--learning-rate 7e-4 --visual-share 0.5 --auxiliary-weight 0.3"
 
 share() { awk "BEGIN { print $1 * ${SHARE:-1} }"; }
@@ -35,6 +35,7 @@ case ${1:-} in
 demos)
     record d1 20 200 11 17600
     record d4 10 80 67 8000 --halted-share 1
+    record d6 10 80 97 9000 --relit-share 0.5 --halted-share 0.3
     record calibration 8 64 101 3200
     ;;
 weights)
@@ -45,10 +46,12 @@ weights)
     learner d3 p2 41 5000 2
     train planner p3 48 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p2" $tuned
     learner d5 p3 83 6000 2 --halted-share 1
-    train planner p4 28 --data "$home/d1" "$home/d4" "$home/d5" --start-from "$home/p3" $adapted --threads 1
-    "$wam" calibrate --weights "$home/p4/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
+    train planner p4 28 --data "$home/d1" "$home/d4" "$home/d5" --start-from "$home/p3" $adapted --warmup-steps 200
+    sixfold="$home/d6 $home/d6 $home/d6 $home/d6 $home/d6 $home/d6" # relit moments are few: 7 % of the draws then
+    train planner p5 16 --data "$home/d1" "$home/d5" $sixfold --start-from "$home/p4" $adapted
+    "$wam" calibrate --weights "$home/p5/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
         --towns grid_000 random_001 grid_002 random_003 grid_004 random_005 grid_006 random_007
-    echo "weights: $home/p4/planner"
+    echo "weights: $home/p5/planner"
     ;;
 *)
     echo "usage: $0 demos|weights" >&2
