@@ -114,7 +114,7 @@ def test_then_the_plan_from_its_own_drives_and_auroc_from_all(
     plans = [PlanFeatures(mean, mean - 0.1, 5.0, 0.0, 20.0, 0.0) for mean in (0.95, 0.55)]
     sure, doubted = (after.of_plan(plan) for plan in plans)
     assert sure > 0.9
-    assert doubted < 0.6
+    assert doubted == pytest.approx(0.32, abs=0.1)  # as it was drawn
     assert told["routes"] == 10
     assert told["after"]["overall"]["ece"] < told["before"]["overall"]["ece"]
     first, second = told["results"]

@@ -258,6 +258,5 @@ def test_a_relit_moment_shows_another_light_and_is_labelled_by_it(shown: LightSt
         changed += abs(reach - was) > 3.0
     assert changed > 5
     plain, _, _ = _record(replace(recipe, relit_share=0.0), ticks=500, shown=shown)
-    assert [one.jpeg[:0] for one in plain.samples] == [b""] * len(driven)
     assert [one.time for one in plain.samples] == sorted(driven)
     assert "relit_share" not in RECIPE.as_dict()

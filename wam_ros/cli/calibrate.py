@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wam_ros.cli.files import write_figures
 from wam_ros.cli.progress import show_count, show_line
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.planning.catalog import PlannerOptions
@@ -64,10 +64,7 @@ def run(args: argparse.Namespace) -> int:
     checkpoint = load_checkpoint(args.weights, getattr(torch, PlannerOptions.compute_dtype))
     told = _waypoints(args, checkpoint) if args.results is None else _plans(args, checkpoint)
     if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"weights_hash": checkpoint.weights_hash, **told}, indent=1, allow_nan=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
-        print(f"wrote {args.json}")
+        write_figures(args.json, {"weights_hash": checkpoint.weights_hash, **told})
     return 0
 
 

@@ -1,9 +1,17 @@
-"""Rows of decoded moments for tables and files: metres with intervals, and the change from the first way, in pairs."""
+"""What commands that decode held-out moments share: which moments, and their rows for tables and files.
+
+A row has metres with intervals, and the change from the first way, in pairs.
+"""
 
 from __future__ import annotations
 
+import argparse
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from wam_ros.core.errors import ConfigError
+from wam_ros.planning.catalog import PlannerOptions
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -11,6 +19,27 @@ if TYPE_CHECKING:
     from wam_ros.training.decoded_samples import DecodedSamples
 
 _FIGURES = ("ade", "fde", "rough")
+
+
+def add_moment_options(parser: argparse.ArgumentParser, samples: int) -> None:
+    """Add which moments are decoded, `samples` of them if not told, and what with."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder of `wam demos`")
+    parser.add_argument("--towns", nargs="+", required=True, metavar="TOWN", help="of the data; none trained on")
+    parser.add_argument("--samples", type=int, default=samples, help="moments at most (%(default)s)")
+    parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures")
+
+
+def check_moment_options(args: argparse.Namespace) -> None:
+    """Refuse numbers that make no sense.
+
+    Raises:
+        ConfigError: As said.
+
+    """
+    if args.samples < 1 or args.threads < 1:
+        msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
+        raise ConfigError(msg)
 
 
 def decoded_row(name: str, decoded: DecodedSamples, usual: DecodedSamples) -> dict[str, Any]:

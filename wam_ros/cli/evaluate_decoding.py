@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.bench_report import machine
-from wam_ros.cli.decoded_rows import decoded_row, decoded_table
+from wam_ros.cli.decoded_rows import add_moment_options, check_moment_options, decoded_row, decoded_table
+from wam_ros.cli.files import write_figures
 from wam_ros.cli.progress import show_count, show_line
-from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import DECODE_ORDERS, PlannerOptions, weights_of
 
 if TYPE_CHECKING:
@@ -32,12 +31,8 @@ def add_parser(subparsers: Any) -> None:
     """Add `decoding`."""
     parser = subparsers.add_parser("decoding", help="orders, read-outs, steps, guidance and budgets of the decoder")
     parser.add_argument("--weights", metavar="DIR", help="checkpoint of wam_diff (the shipped one)")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder of `wam demos`")
-    parser.add_argument("--towns", nargs="+", required=True, metavar="TOWN", help="of the data; none trained on")
-    parser.add_argument("--samples", type=int, default=300, help="moments at most (%(default)s)")
+    add_moment_options(parser, 300)
     parser.add_argument("--step-times", type=Path, metavar="JSON", help="of `wam bench step-times`, for the budgets")
-    parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures")
     parser.set_defaults(run=run)
 
 
@@ -51,9 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import decoded_samples
 
-    if args.samples < 1 or args.threads < 1:
-        msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
-        raise ConfigError(msg)
+    check_moment_options(args)
     torch.set_num_threads(args.threads)
     weights = weights_of("wam_diff", args.weights or "")
 
@@ -80,13 +73,10 @@ def run(args: argparse.Namespace) -> int:
     rows = [decoded_row(name, one, decoded[0]) for name, one in zip(names, decoded, strict=True)]
     print(f"{len(decoded[0].drives)} moments of {', '.join(args.towns)}; weights {checkpoint.weights_hash[:12]}")
     print(f"{_USUAL}: {next(iter(ways.values())).settings.mode}")
-    print(decoded_table(rows, "way", _USUAL))
+    print(decoded_table(rows, "way", f"the {_USUAL}"))
     if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
         stamp = {"machine": machine(), "weights_hash": checkpoint.weights_hash, "towns": args.towns}
-        text = json.dumps({**stamp, "samples": len(decoded[0].drives), "rows": rows}, indent=1, allow_nan=False)
-        args.json.write_text(text + "\n", encoding="utf-8")
-        print(f"wrote {args.json}")
+        write_figures(args.json, {**stamp, "samples": len(decoded[0].drives), "rows": rows})
     return 0
 
 

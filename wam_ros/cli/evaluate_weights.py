@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.bench_report import machine
-from wam_ros.cli.decoded_rows import decoded_row, decoded_table
+from wam_ros.cli.decoded_rows import add_moment_options, check_moment_options, decoded_row, decoded_table
+from wam_ros.cli.files import write_figures
 from wam_ros.cli.progress import show_count, show_line
-from wam_ros.core.errors import ConfigError
 from wam_ros.planning.catalog import PlannerOptions
 
 if TYPE_CHECKING:
@@ -26,12 +25,8 @@ def add_parser(subparsers: Any) -> None:
         "Made to judge a stage of training.",
     )
     parser.add_argument("--weights", nargs="+", type=Path, required=True, metavar="DIR", help="checkpoints of wam_diff")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a folder of `wam demos`")
-    parser.add_argument("--towns", nargs="+", required=True, metavar="TOWN", help="of the data; none trained on")
-    parser.add_argument("--samples", type=int, default=600, help="moments at most (%(default)s)")
+    add_moment_options(parser, 600)
     parser.add_argument("--steps", type=int, default=0, metavar="K", help="decoding steps (one per waypoint)")
-    parser.add_argument("--threads", type=int, default=PlannerOptions.threads, help="of torch (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="OUT", help="write the figures")
     parser.set_defaults(run=run)
 
 
@@ -44,9 +39,7 @@ def run(args: argparse.Namespace) -> int:
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import DecodeWay, decoded_samples
 
-    if args.samples < 1 or args.threads < 1:
-        msg = f"--samples {args.samples}, --threads {args.threads}: wanted 1 or more"
-        raise ConfigError(msg)
+    check_moment_options(args)
     torch.set_num_threads(args.threads)
     settings = DecodeSettings(steps=args.steps or None)
     dataset = DemoDataset(args.data, args.towns)
@@ -72,10 +65,8 @@ def run(args: argparse.Namespace) -> int:
             f"in {row['goes_where_not_due']} of {row['not_due']} others"
         )
     if args.json is not None:
-        args.json.parent.mkdir(parents=True, exist_ok=True)
         stamp = {"machine": machine(), "towns": args.towns, "samples": len(reference.drives)}
-        args.json.write_text(json.dumps({**stamp, "rows": rows}, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        print(f"wrote {args.json}")
+        write_figures(args.json, {**stamp, "rows": rows})
     return 0
 
 

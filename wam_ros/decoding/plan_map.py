@@ -21,10 +21,9 @@ from torch.nn import functional
 
 from wam_ros.core.errors import ConfigError, InputError
 from wam_ros.core.plan_features import PlanFeatures
+from wam_ros.decoding.monotone_map import LEAST_SAMPLES
 
 TERMS = 13
-LEAST_PLANS = 50
-"""Fewer of its own say nothing of a planner."""
 _RIDGE = 1e-4  # per sample, on squared weights of terms of about unit size
 _LEAST_SLOPE = 0.1  # of the planner's own risk over that of all: their order stays
 _ROUNDS = 300
@@ -70,8 +69,8 @@ class PlanMap:
         if not 0.0 < float(bad.mean()) < 1.0:
             msg = f"{int(bad.sum())} of {len(bad)} plans were followed by an infraction: there is nothing to learn from"
             raise InputError(msg)
-        if int(own.sum()) < LEAST_PLANS:
-            msg = f"calibration from {int(own.sum())} plans of its own, wanted at least {LEAST_PLANS}"
+        if int(own.sum()) < LEAST_SAMPLES:
+            msg = f"calibration from {int(own.sum())} plans of its own, wanted at least {LEAST_SAMPLES}"
             raise InputError(msg)
         terms = _terms(features)
         weights = _logistic(terms, bad)

@@ -133,10 +133,10 @@ class DemoRecorder:
         noise, moved_noise = (tuple(np.add(self._mounted, self._camera_noise())) for _ in range(2))
         labels = self._labeller.label(scene)
         light = labels.light
-        if light is not None and 0.0 < light.distance < _HALT_BEFORE and scene.ego.speed > _ON_THE_MOVE:
-            for _ in range(_HALTS):
-                self._halt(scene, light.distance, moved_noise)
         if light is not None and scene.ego.speed > _ON_THE_MOVE:
+            if 0.0 < light.distance < _HALT_BEFORE:
+                for _ in range(_HALTS):
+                    self._halt(scene, light.distance, moved_noise)
             self._relight(scene, light.light, noise)
         if kept >= _most(recipe.kept, labels):
             return

@@ -34,7 +34,8 @@ LIGHTS = ("none", "red", "yellow", "green")
 
 SOURCES = ("drive", "moved", "speed", "learner", "halted", "relit")
 """Where the ego of a sample comes from, by number: as the expert drove; the pose moved aside and turned; another speed;
-as a learner drove; at rest near the stop line ahead. Shards hold the numbers: new ones come at the end."""
+as a learner drove; at rest near the stop line ahead; the light ahead in another state. Shards hold the numbers: new
+ones come at the end."""
 
 CATEGORIES = ("turn", "stop", "red light", "following", "start", "yield", "plain")
 """What a sample is counted as; all that hold, as bits 1 << number."""
