@@ -252,6 +252,8 @@ def test_a_relit_moment_shows_another_light_and_is_labelled_by_it(shown: LightSt
         assert sample.light_distance == before.light_distance
         assert set(lights.values()) >= {LightState(LIGHTS[sample.light])}
         assert sample.weight >= 2.0
+        if LIGHTS[sample.light] == "red":  # not where nobody could stop any more
+            assert np.hypot(*np.diff(sample.plan[:, :2], axis=0, prepend=0.0).T).sum() <= sample.light_distance
         reach, was = (float(np.hypot(*one.plan[-1, :2])) for one in (sample, before))
         if before.light_distance < 25.0:
             assert reach > was - 0.5 if shown is LightState.RED else reach < was + 0.5

@@ -172,13 +172,16 @@ class DemoRecorder:
         self._add(other, self._labeller.label(other), self._seen(pose, noise), noise, "halted", (aside, turn))
 
     def _relight(self, scene: Scene, light: TrafficLight, noise: tuple[float, ...]) -> None:
-        """The moment as it would be with the light ahead in another state."""
+        """The moment as it would be with the light ahead in another state; not red where nobody could stop any more."""
         drawn, state = self._relit.random(), other_state(light.state, self._relit)
         if drawn >= self._recipe.relit_share:
             return
         other = relit(scene, light, state)
+        labels = self._labeller.label(other)
+        if state is LightState.RED and labels.light is not None and _way(labels.plan) > labels.light.distance:
+            return
         seen = self._seen(scene.ego.pose, noise, {one.id: one.state for one in other.lights})
-        self._add(other, self._labeller.label(other), seen, noise, "relit", least_weight=_RELIT_WEIGHT)
+        self._add(other, labels, seen, noise, "relit", least_weight=_RELIT_WEIGHT)
 
     def _add(
         self,
@@ -254,6 +257,12 @@ def told(ego: EgoState, planned: PlannedRoute) -> Situation:
     instruction = planned.instruction_at(place.arc_length)
     said = None if instruction == _UNSAID else instruction
     return situation_of(Observation(ego.stamp_ns, ego, {}, route, said), ROUTE_DISTANCES)
+
+
+def _way(plan: NDArray[np.float32]) -> float:
+    """The length of a plan (T, 3) from the origin on [m]."""
+    steps = np.diff(plan[:, :2], axis=0, prepend=np.zeros((1, 2), plan.dtype))
+    return float(np.hypot(*steps.T).sum())
 
 
 def _most(table: dict[str, float], labels: Labels) -> float:
