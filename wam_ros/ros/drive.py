@@ -124,14 +124,20 @@ def drive(run: DriveRun) -> DriveReport:
                 children.append(server)
             children += [stack.enter_context(child) for child in _nodes(run, port)]
             watch = _Watch(run)
-            # What comes through this process is recorded raw; images too, so that the bag can be replayed.
-            recorder = Recorder(node, writer, None, watch.on_message)
+            # What comes through this process is recorded raw; images too, so that the bag can be replayed. The bridge
+            # begins when two take them.
+            answers = [PLANNER_TOPIC, COMMAND_TOPIC]
+            recorder = Recorder(node, writer, None, watch.on_message, last=[_image(run)], first=answers)
             report = _supervise(executor, children, watch)
             node.get_logger().debug(f"not recorded: {recorder.skipped}")
         return report
     finally:
         node.destroy_node()
         rclpy.try_shutdown()
+
+
+def _image(run: DriveRun) -> str:
+    return f"/carla/{run.role_name}/{run.camera}/image"
 
 
 def _start_server(arguments: Sequence[str], stack: ExitStack) -> tuple[ChildProcess, int]:
@@ -150,7 +156,7 @@ def _nodes(run: DriveRun, port: int) -> list[ChildProcess]:
     vehicle = f"/carla/{run.role_name}"
     odometry = {"~/input/odometry": f"{vehicle}/odometry"}
     planner_remaps = {
-        "~/input/image": f"{vehicle}/{run.camera}/image",
+        "~/input/image": _image(run),
         "~/input/camera_info": f"{vehicle}/{run.camera}/camera_info",
         "~/input/route": f"{vehicle}/waypoints",
         "~/input/instruction": f"{vehicle}/instruction",

@@ -30,6 +30,9 @@ class Recorder:
         writer: The open bag.
         topics: Names to record; None = every topic there is.
         on_message: Called with the topic's name after each message.
+        last: Topics to take only when all of `first` have been taken for a discovery period: who waits for a reader of
+            the former before it begins has the latter recorded from its first message on.
+        first: See `last`.
 
     """
 
@@ -39,11 +42,14 @@ class Recorder:
         writer: BagWriter,
         topics: Collection[str] | None,
         on_message: Callable[[str, bytes], None] = lambda _topic, _raw: None,
+        last: Collection[str] = (),
+        first: Collection[str] = (),
     ) -> None:
         self._node = node
         self._writer = writer
         self._wanted = None if topics is None else frozenset(topics)
         self._on_message = on_message
+        self._last, self._first = frozenset(last), frozenset(first)
         self._subscriptions: dict[str, Any] = {}
         self.skipped: dict[str, str] = {}
         self.discover()
@@ -58,8 +64,9 @@ class Recorder:
 
     def discover(self) -> None:
         """Subscribe to wanted topics that have a publisher and are not recorded yet."""
+        waiting = frozenset() if self._subscriptions.keys() >= self._first else self._last
         for name, types in self._node.get_topic_names_and_types():
-            if name in self._subscriptions or name in self.skipped:
+            if name in self._subscriptions or name in self.skipped or name in waiting:
                 continue
             if self._wanted is not None and name not in self._wanted:
                 continue
