@@ -51,12 +51,15 @@ def planned(planner: WamDiffPlanner) -> None:
 def test_the_papers_network_plans_with_made_up_weights() -> None:
     planner = random_wam_diff(narrow_8b(), compute_dtype="float32")
     planned(planner)
-    assert (planner.weights_hash, planner.provenance) == ("random-0", "random weights, seed 0: not trained")
+    assert (planner.weights_hash, planner.provenance) == (
+        "random-0",
+        "random weights, seed 0: not trained; computes in float32",
+    )
     assert (planner.camera.width, planner.camera.height) == (1920, 1080)  # type: ignore[union-attr]
 
 
 def test_made_up_weights_of_the_papers_network_are_made_in_their_type() -> None:
-    checkpoint = random_wam_diff(narrow_8b())._checkpoint
+    checkpoint = random_wam_diff(narrow_8b(), compute_dtype="bfloat16")._checkpoint
     types = {name: value.dtype for name, value in checkpoint.model.named_parameters()}
     assert {dtype for name, dtype in types.items() if not name.startswith("heading.")} == {torch.bfloat16}
     assert checkpoint.tokenizer.vocabulary_size == checkpoint.model.config.vocabulary_size == 1024 + 20_001

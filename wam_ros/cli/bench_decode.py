@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from wam_ros.cli.bench_decode_networks import FULL_SIZE, NETWORKS, network_config
 from wam_ros.cli.bench_decode_peaks import Peaks, achieved, measure_peaks
 from wam_ros.cli.bench_report import machine, percentile, print_row, write_rows
-from wam_ros.planning.catalog import COMPUTE_DTYPES, DECODE_ORDERS, ENGINE_BACKENDS, QUANTISATIONS
+from wam_ros.planning.catalog import DECODE_ORDERS, ENGINE_BACKENDS, FIXED_DTYPES, QUANTISATIONS
 
 if TYPE_CHECKING:
     import torch
@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--backend", nargs="+", choices=ENGINE_BACKENDS, default=["eager"], help="(%(default)s)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument(
-        "--compute-dtypes", nargs="+", choices=COMPUTE_DTYPES, help=f"default: both; of {FULL_SIZE} bfloat16 alone"
+        "--compute-dtypes", nargs="+", choices=FIXED_DTYPES, help=f"default: both; of {FULL_SIZE} bfloat16 alone"
     )
     parser.add_argument("--order", choices=DECODE_ORDERS, default="reverse-causal", help="(%(default)s)")
     parser.add_argument("--steps", type=int, default=8, help="with scaffold and pairs at most 8 (%(default)s)")
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     print(machine())
     print(f"torch threads {args.threads}; times in ms; image to plan, without camera driver and middleware")
     rows = []
-    for dtype in args.compute_dtypes or (COMPUTE_DTYPES[:1] if args.preset == FULL_SIZE else COMPUTE_DTYPES):
+    for dtype in args.compute_dtypes or (FIXED_DTYPES[:1] if args.preset == FULL_SIZE else FIXED_DTYPES):
         peaks = measure_peaks(getattr(torch, dtype), device)
         for backend, stride, quantisation in itertools.product(args.backend, args.visual_stride, args.quantisation):
             way = _Way(dtype, backend, stride, quantisation)

@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from wam_ros.core.processor import cpu_model
+
 
 def machine() -> str:
     """The machine in words."""
-    model = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass
+    model = cpu_model() or platform.processor() or platform.machine()
     system = f"{platform.system()} {platform.release()}, python {platform.python_version()}"
     return f"machine: {model}, {os.cpu_count()} cores, {system}"
 

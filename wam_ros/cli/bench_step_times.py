@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from wam_ros.cli.bench_report import machine, percentile
-from wam_ros.planning.catalog import COMPUTE_DTYPES, RANDOM_WEIGHTS
+from wam_ros.planning.catalog import COMPUTE_DTYPES, RANDOM_WEIGHTS, PlannerOptions
 
 
 def add_parser(subparsers: Any) -> None:
     """Add `step-times`."""
     parser = subparsers.add_parser("step-times", help="write the table for `wam evaluate closed-loop --budget-ms`")
     parser.add_argument("--checkpoint", default=RANDOM_WEIGHTS, help="of wam_diff (%(default)s)")
-    parser.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
+    parser.add_argument(
+        "--compute-dtype", choices=COMPUTE_DTYPES, default=PlannerOptions.compute_dtype, help="(%(default)s)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     parser.add_argument("--threads", type=int, default=1, help="of torch (%(default)s)")
     parser.add_argument("--repeats", type=int, default=100, help="plans timed; medians are written (%(default)s)")
@@ -32,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from wam_ros.core import SE2, CameraImage, EgoState, Observation, Route
     from wam_ros.core.timing import Deadline
     from wam_ros.evaluation.step_time_table import StepTimeTable
+    from wam_ros.models.compute_dtype import compute_dtype_of
     from wam_ros.planning.wam_diff import load_wam_diff
 
     planner = load_wam_diff(args.checkpoint, None, args.compute_dtype, args.threads, device=args.device)
@@ -58,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         "preset": planner.preset,
         "weights_hash": planner.weights_hash,
         "mode": planner.settings.mode,
-        "compute_dtype": args.compute_dtype,
+        "compute_dtype": str(compute_dtype_of(args.compute_dtype, args.device)).removeprefix("torch."),
         "device": args.device,
         "threads": args.threads,
         "repeats": args.repeats,

@@ -58,10 +58,11 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.models import load_checkpoint
+    from wam_ros.models.compute_dtype import compute_dtype_of
 
     _check(args)
     torch.set_num_threads(args.threads)
-    checkpoint = load_checkpoint(args.weights, getattr(torch, PlannerOptions.compute_dtype))
+    checkpoint = load_checkpoint(args.weights, compute_dtype_of(PlannerOptions.compute_dtype))
     told = _waypoints(args, checkpoint) if args.results is None else _plans(args, checkpoint)
     if args.json is not None:
         write_figures(args.json, {"weights_hash": checkpoint.weights_hash, **told})

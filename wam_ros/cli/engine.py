@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wam_ros.planning.catalog import COMPUTE_DTYPES, QUANTISATIONS
+from wam_ros.planning.catalog import COMPUTE_DTYPES, QUANTISATIONS, PlannerOptions
 
 if TYPE_CHECKING:
     from wam_ros.engines import EngineKey, StoredEngine
@@ -23,7 +23,9 @@ def add_parser(subparsers: Any) -> None:
     build.add_argument("--weights", required=True, metavar="DIR", help="a checkpoint, also published, or random:PRESET")
     build.add_argument("--backend", choices=_BACKENDS, required=True, help="onnx is for other runtimes: not run here")
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets a folder per engine")
-    build.add_argument("--compute-dtype", choices=COMPUTE_DTYPES, default="bfloat16", help="(%(default)s)")
+    build.add_argument(
+        "--compute-dtype", choices=COMPUTE_DTYPES, default=PlannerOptions.compute_dtype, help="(%(default)s)"
+    )
     build.add_argument("--quantisation", choices=QUANTISATIONS, default="none", help="(%(default)s)")
     build.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (%(default)s)")
     build.add_argument("--threads", type=int, default=1, help="of torch on a CPU, as when driving (%(default)s)")

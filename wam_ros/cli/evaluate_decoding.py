@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from wam_ros.models import load_checkpoint
+    from wam_ros.models.compute_dtype import compute_dtype_of
     from wam_ros.models.quantised import Quantisation, quantise
     from wam_ros.models.thinned import thinned
     from wam_ros.training.dataset import DemoDataset
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     weights = weights_of("wam_diff", args.weights or "")
 
     def read() -> Checkpoint:
-        return load_checkpoint(Path(weights), getattr(torch, PlannerOptions.compute_dtype))
+        return load_checkpoint(Path(weights), compute_dtype_of(PlannerOptions.compute_dtype))
 
     checkpoint = read()
     dataset = DemoDataset(args.data, args.towns)

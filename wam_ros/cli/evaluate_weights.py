@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     from wam_ros.decoding import DecodeSettings
     from wam_ros.models import load_checkpoint
+    from wam_ros.models.compute_dtype import compute_dtype_of
     from wam_ros.training.dataset import DemoDataset
     from wam_ros.training.decoded_samples import DecodeWay, decoded_samples
 
@@ -46,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     rows: list[dict[str, Any]] = []
     reference: DecodedSamples | None = None
     for folder in args.weights:
-        checkpoint = load_checkpoint(folder, getattr(torch, PlannerOptions.compute_dtype))
+        checkpoint = load_checkpoint(folder, compute_dtype_of(PlannerOptions.compute_dtype))
 
         def count(done: int, of: int, folder: Path = folder) -> None:
             show_count(f"{folder}: {done} of {of} moments")

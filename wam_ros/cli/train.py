@@ -34,7 +34,7 @@ _SETTINGS: dict[str, tuple[type, str]] = {
     "question_weight": (float, "of the loss of these answers"),
     "drop_context": (float, "share of samples whose whole prompt is masked"),
     "drop_motion": (float, "share of samples that are not told speed and accelerations"),
-    "compute_dtype": (str, "bfloat16 or float32"),
+    "compute_dtype": (str, "auto, bfloat16 or float32"),
     "seed": (int, "of weights, order, masks"),
 }
 

@@ -14,12 +14,12 @@ from pathlib import Path
 import torch
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.core.processor import cpu_flags
 from wam_ros.engines.network import Network
 
 # What runs a backend's programs besides torch.
 _LIBRARIES = {"tensorrt": ("torch_tensorrt", "tensorrt"), "onnx": ("onnx", "onnxscript")}
 _DIGITS = 16  # of a hash, in hexadecimal
-_CPU_FACTS = Path("/proc/cpuinfo")
 
 
 @dataclass(frozen=True)
@@ -120,8 +120,8 @@ def device_in_words(device: torch.device) -> str:
     if device.type != "cpu":
         return device.type
     # Compilers are told to use all that this CPU has, which is more than torch's own word for it says.
-    flags = [line for line in _cpu_facts() if line.startswith(("flags", "Features"))][:1]
-    return " ".join(["cpu", torch.backends.cpu.get_cpu_capability(), *(f"flags {_hash(f.encode())}" for f in flags)])
+    flags = cpu_flags()
+    return f"cpu {torch.backends.cpu.get_cpu_capability()}" + (f" flags {_hash(flags.encode())}" if flags else "")
 
 
 def threads_of(device: torch.device) -> int:
@@ -140,13 +140,6 @@ def source_hash(network: type) -> str:
     folders = (Path(inspect.getfile(network)).parent, Path(__file__).parent)
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     return _hash(b"".join(path.read_bytes() for path in files))
-
-
-def _cpu_facts() -> list[str]:
-    try:
-        return _CPU_FACTS.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []
 
 
 def _version(name: str) -> str:

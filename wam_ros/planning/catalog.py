@@ -23,7 +23,8 @@ SHIPPED_WEIGHTS = "config/weights/small"  # of wam_diff
 RANDOM_WEIGHTS = "random:small"
 ENGINE_BACKENDS = ("eager", "inductor", "tensorrt")
 FALL_BACKS = ("eager", "none")
-COMPUTE_DTYPES = ("bfloat16", "float32")
+FIXED_DTYPES = ("bfloat16", "float32")
+COMPUTE_DTYPES = ("auto", *FIXED_DTYPES)
 QUANTISATIONS = ("none", "int8", "fp8")
 DECODE_ORDERS = ("reverse-causal", "bisect", "causal", "confidence", "random", "scenario")
 EARLY_COMMITS = ("off", "factor", "threshold")
@@ -37,7 +38,7 @@ class PlannerOptions:
         target_speed: That the route follower seeks [m/s].
         checkpoint: Of wam_diff and cnn: a folder, or "random:PRESET" for weights that nobody trained; empty = see
             `weights_of`.
-        compute_dtype: Of its network.
+        compute_dtype: Of its network; auto = as suits the device, see models.compute_dtype.
         quantisation: Of the products of its layers: none, int8 or fp8, see models.quantised.
         device: That wam_diff's network runs on: cpu, cuda or cuda:N.
         backend: That runs wam_diff's network, of engines.BACKENDS.
@@ -57,7 +58,7 @@ class PlannerOptions:
 
     target_speed: float = 13.9
     checkpoint: str = ""
-    compute_dtype: str = "bfloat16"
+    compute_dtype: str = "auto"
     quantisation: str = "none"
     device: str = "cpu"
     backend: str = "eager"

@@ -108,8 +108,8 @@ class WamDiffPlanner:
 
     @property
     def provenance(self) -> str:
-        """What made the weights, for people."""
-        return self._checkpoint.provenance
+        """What made the weights and in which type they compute, for people."""
+        return f"{self._checkpoint.provenance}; computes in {str(self._checkpoint.model.compute_dtype)[6:]}"
 
     @property
     def calibration_identity(self) -> str:
@@ -299,7 +299,7 @@ def _trajectory(ego: EgoState, points: Array, headings: Array) -> Trajectory:
 def load_wam_diff(
     checkpoint: str,
     settings: DecodeSettings | None = None,
-    compute_dtype: str = "bfloat16",
+    compute_dtype: str = "auto",
     threads: int = 1,
     engine: EngineChoice | None = None,
     weight_noise: float = 0.0,
@@ -314,7 +314,7 @@ def load_wam_diff(
     Args:
         checkpoint: Folder, ours or of a published layout (see models.released), or preset.
         settings: The decoder's choices.
-        compute_dtype: Of vision and layers: bfloat16 or float32.
+        compute_dtype: Of vision and layers: bfloat16, float32 or auto, see `models.compute_dtype`.
         threads: Of torch.
         engine: What runs the network.
         weight_noise: Makes it worse on purpose, see `perturbed`; 0 = none.
@@ -339,7 +339,7 @@ def load_wam_diff(
 def random_wam_diff(
     config: WamDiffConfig,
     settings: DecodeSettings | None = None,
-    compute_dtype: str = "bfloat16",
+    compute_dtype: str = "auto",
     threads: int = 1,
     engine: EngineChoice | None = None,
     device: str = "cpu",

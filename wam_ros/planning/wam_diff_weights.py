@@ -11,6 +11,7 @@ import torch
 from wam_ros.core.camera import CanonicalCamera
 from wam_ros.core.errors import ConfigError
 from wam_ros.models import Checkpoint, HybridTokenizer, WamDiffConfig, load_checkpoint, preset, random_checkpoint
+from wam_ros.models.compute_dtype import compute_dtype_of
 from wam_ros.models.config import StemConfig
 from wam_ros.models.released import load_released, random_network
 from wam_ros.models.released.shards import INDEX_FILE
@@ -19,7 +20,6 @@ from wam_ros.planning.wam_diff_device import network_device
 
 _FOCAL_SHARE = 0.625  # of the image's width: 77 degrees wide
 _CAMERA_HEIGHT = 1.5  # m
-_DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 _RANDOM = "random:"
 # Published folders tell no camera. WAM-Diff's pictures are those of nuPlan's front camera; its height is a guess.
 _RELEASED_CAMERA = CanonicalCamera(1920, 1080, 1545.0, 960.0, 560.0, height_above_ground=1.5)
@@ -35,7 +35,8 @@ def checkpoint_of(name: str, compute_dtype: str, device: str = "cpu") -> Checkpo
     """
     if name.startswith(_RANDOM):
         return random_of(preset(name.removeprefix(_RANDOM)), compute_dtype, device)
-    return read_weights(Path(name), _DTYPES[compute_dtype], network_device(device))
+    where = network_device(device)
+    return read_weights(Path(name), compute_dtype_of(compute_dtype, where), where)
 
 
 def default_camera(config: WamDiffConfig) -> CanonicalCamera:
@@ -68,7 +69,8 @@ def random_of(config: WamDiffConfig, compute_dtype: str, device: str) -> Checkpo
     Those of a tiled network are made on their device in their type, so that they are never held twice: each kind of
     device has its own. Its ids behind the closed vocabulary's stand for nothing.
     """
-    camera, dtype, where = default_camera(config), _DTYPES[compute_dtype], network_device(device)
+    camera, where = default_camera(config), network_device(device)
+    dtype = compute_dtype_of(compute_dtype, where)
     if isinstance(config.vision, StemConfig):
         made = random_checkpoint(config, camera)
         made.model.set_compute_dtype(dtype).to(where)

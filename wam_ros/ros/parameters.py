@@ -126,7 +126,12 @@ PARAMETERS = (
         "Where the backend cannot be had: run eagerly and say so, or none: refuse to start.",
         choices=FALL_BACKS,
     ),
-    Parameter("compute_dtype", _OPTIONS.compute_dtype, "Of wam_diff's network.", choices=COMPUTE_DTYPES),
+    Parameter(
+        "compute_dtype",
+        _OPTIONS.compute_dtype,
+        "Of wam_diff's network; auto = as suits the device.",
+        choices=COMPUTE_DTYPES,
+    ),
     Parameter("quantisation", _OPTIONS.quantisation, "Of the products of its layers.", choices=QUANTISATIONS),
     Parameter("device", _OPTIONS.device, "That wam_diff's network runs on: cpu, cuda or cuda:N."),
     Parameter("visual_stride", _OPTIONS.visual_stride, "wam_diff reads every so many-th visual token.", 1, 20),

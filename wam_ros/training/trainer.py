@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.models.compute_dtype import compute_dtype_of
 from wam_ros.training.batch_stream import BatchStream
 from wam_ros.training.train_checkpoint import Progress, load_state, save_state
 from wam_ros.training.training_config import TrainingConfig
@@ -63,7 +64,7 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         self._log = TrainingLog(folder / "curves.csv", self.progress.step)
         parts: tuple[str, ...] = tuple(f"{part}." for part in getattr(module, "compute_parts", ()))
-        short = torch.bfloat16 if config.compute_dtype == "bfloat16" else torch.float32
+        short = compute_dtype_of(config.compute_dtype, device)
         self._types = {
             name: short if name.startswith(parts) else torch.float32 for name, _ in module.named_parameters()
         }

@@ -37,7 +37,7 @@ class TrainingConfig:
         auxiliary_weight, heading_weight: Of those losses beside the cross-entropy.
         questions, question_weight: Questions to an image, and the weight of their loss; in that stage only.
         drop_context, drop_motion: See BatchChanges.
-        compute_dtype: Of vision and layers: "bfloat16" or "float32".
+        compute_dtype: Of vision and layers: "bfloat16", "float32", or "auto", as suits the device.
         seed: Of weights, data and masks.
 
     """
@@ -63,7 +63,7 @@ class TrainingConfig:
     question_weight: float = 0.3
     drop_context: float = 0.1
     drop_motion: float = 0.25
-    compute_dtype: str = "bfloat16"
+    compute_dtype: str = "auto"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -73,9 +73,10 @@ class TrainingConfig:
         if (self.steps > 0) == (self.minutes > 0.0):
             msg = f"training of {self.steps} steps and {self.minutes:g} minutes: set one of them"
             raise ConfigError(msg)
-        if self.schedule not in {"linear", "cosine"} or self.compute_dtype not in {"bfloat16", "float32"}:
+        if self.schedule not in {"linear", "cosine"} or self.compute_dtype not in {"auto", "bfloat16", "float32"}:
             msg = (
-                f"schedule {self.schedule!r}, type {self.compute_dtype!r}: wanted linear or cosine, bfloat16 or float32"
+                f"schedule {self.schedule!r}, type {self.compute_dtype!r}: wanted linear or cosine, and auto, bfloat16 "
+                "or float32"
             )
             raise ConfigError(msg)
         if min(self.batch, self.copies) < 1 or self.learning_rate <= 0.0:
