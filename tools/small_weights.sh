@@ -1,6 +1,7 @@
 #!/bin/sh
 # What made config/weights/small: `demos` records the expert's drives, `weights` trains on them, with rounds in which the
 # learner drives and the expert labels. Both go on where they were stopped; both write to $WAM_DATA/small.
+# The minutes are of processors that multiply bfloat16 (AVX-512 BF16, AMX); one without does a quarter of the steps in them.
 # SHARE=0.01 tries the way: a hundredth of the training, a short drive in each town; the towns are the same.
 set -eu
 wam=${WAM:-.venv/bin/wam}

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 
 import pytest
 
-from wam_ros.cli.bench_processes import BenchFailedError, output_of
+from wam_ros.cli.bench_processes import BenchFailedError, meter, output_of, own_domain
 
 
 def printed(code: str, limit_s: float = 20.0) -> str:
@@ -26,3 +27,15 @@ def test_silence_and_failure_are_told() -> None:
         printed("import sys; print('no planner', file=sys.stderr); sys.exit(3)")
     with pytest.raises(BenchFailedError, match="exit code 0"):
         printed("pass")
+
+
+@pytest.mark.ros
+def test_the_meter_ends_also_where_interrupts_are_ignored_as_in_a_scripts_background_jobs() -> None:
+    pytest.importorskip("rclpy")
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with meter(own_domain()) as stalls:
+            time.sleep(0.1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert all(begin < end for begin, end in stalls)

@@ -50,6 +50,8 @@ def meter(env: dict[str, str]) -> Iterator[list[tuple[int, int]]]:
     stalls: list[tuple[int, int]] = []
     child = subprocess.Popen([sys.executable, "-m", PARTS, "meter", "{}"], env=env, stdout=subprocess.PIPE, text=True)
     try:
+        assert child.stdout is not None
+        child.stdout.readline()  # it meters
         yield stalls
     finally:
         child.send_signal(signal.SIGINT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 import time
 from typing import Any
@@ -163,10 +164,15 @@ def run_driver(frames: int, period_s: float, width: int, height: int, *, tuned: 
 
 
 def run_meter() -> None:
-    """Until SIGINT note when the machine stood still: a sleep of 1 ms that took over 5 ms. Prints [from, to] in ns."""
+    """Until SIGINT note when the machine stood still: a sleep of 1 ms that took over 5 ms.
+
+    Prints a line when it begins, and [from, to] in ns at the end.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script's background jobs are born without it
     with contextlib.suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, -20)
     stalls: list[tuple[int, int]] = []
+    print("metering", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
         before = time.monotonic_ns()
         while True:
