@@ -126,7 +126,8 @@ def test_the_kitti_drive_over_ros(kitti_folder: Path, tmp_path: Path) -> None:
 def test_the_kitti_drive_with_the_masked_diffusion_planner(kitti_folder: Path, tmp_path: Path) -> None:
     """Weights that nobody trained: every image is decoded in time, and the monitor refuses what comes out."""
     options = ("--planner", "wam_diff", "--checkpoint", "random:small")
-    summary = replay(kitti_folder, tmp_path, "--budget-ms", "80", *options)
+    # A quarter of real time: that it keeps up is for `wam bench`, this is for any machine.
+    summary = replay(kitti_folder, tmp_path, "--rate", "0.25", "--budget-ms", "320", *options)
     assert summary["planned"] >= 45
     assert (summary["incomplete"], summary["late"]) == (0, 0)
     assert sum(summary["status_counts"].values()) == 51
