@@ -46,7 +46,8 @@ def test_shipped_weights_are_taken(shipped: str, vehicle: VehicleDescription, tm
 
 @pytest.mark.usefixtures("nothing_shipped")
 def test_without_shipped_weights_random_ones_say_so(vehicle: VehicleDescription) -> None:
-    assert make_planner("wam_diff", vehicle).provenance.startswith("random weights, seed 0: not trained")
+    told = make_planner("wam_diff", vehicle, PlannerOptions(compute_dtype="float32")).provenance
+    assert told == "random weights, seed 0: not trained; computes in float32"
     assert weights_of("wam_diff", "elsewhere") == "elsewhere"
     assert weights_of("route_follower", "elsewhere") == ""
 

@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from wam_ros.core import SE2, CameraImage, EgoState, Observation, Route
     from wam_ros.core.timing import Deadline
     from wam_ros.evaluation.step_time_table import StepTimeTable
-    from wam_ros.models.compute_dtype import compute_dtype_of
+    from wam_ros.models.compute_dtype import compute_dtype_of, dtype_name
     from wam_ros.planning.wam_diff import load_wam_diff
 
     planner = load_wam_diff(args.checkpoint, None, args.compute_dtype, args.threads, device=args.device)
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
         "preset": planner.preset,
         "weights_hash": planner.weights_hash,
         "mode": planner.settings.mode,
-        "compute_dtype": str(compute_dtype_of(args.compute_dtype, args.device)).removeprefix("torch."),
+        "compute_dtype": dtype_name(compute_dtype_of(args.compute_dtype, args.device)),
         "device": args.device,
         "threads": args.threads,
         "repeats": args.repeats,

@@ -37,6 +37,7 @@ from wam_ros.models import (
     WamDiffConfig,
     build_prompt,
 )
+from wam_ros.models.compute_dtype import dtype_name
 from wam_ros.models.perturbed import perturbed
 from wam_ros.models.prompt import command_from_instruction
 from wam_ros.models.quantised import Quantisation, quantise
@@ -109,7 +110,7 @@ class WamDiffPlanner:
     @property
     def provenance(self) -> str:
         """What made the weights and in which type they compute, for people."""
-        return f"{self._checkpoint.provenance}; computes in {str(self._checkpoint.model.compute_dtype)[6:]}"
+        return f"{self._checkpoint.provenance}; computes in {dtype_name(self._checkpoint.model.compute_dtype)}"
 
     @property
     def calibration_identity(self) -> str:

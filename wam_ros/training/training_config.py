@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.models.compute_dtype import NAMES
 from wam_ros.training.masked_loss import check_stride
 from wam_ros.training.questions import QUESTIONS
 
@@ -73,7 +74,7 @@ class TrainingConfig:
         if (self.steps > 0) == (self.minutes > 0.0):
             msg = f"training of {self.steps} steps and {self.minutes:g} minutes: set one of them"
             raise ConfigError(msg)
-        if self.schedule not in {"linear", "cosine"} or self.compute_dtype not in {"auto", "bfloat16", "float32"}:
+        if self.schedule not in {"linear", "cosine"} or self.compute_dtype not in NAMES:
             msg = (
                 f"schedule {self.schedule!r}, type {self.compute_dtype!r}: wanted linear or cosine, and auto, bfloat16 "
                 "or float32"
