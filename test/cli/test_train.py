@@ -71,12 +71,23 @@ def test_called_again_it_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "goes on from step 4" in capsys.readouterr().out
 
 
+def test_two_processes_leave_what_one_leaves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = make_demos(tmp_path / "data", drives=2, samples=16)
+    assert train(data, tmp_path / "out", "--stage", "planner", "--steps", "4", "--processes", "2") == 0
+    assert capsys.readouterr().out.count("begins") == 1
+    with (tmp_path / "out" / "held_out.csv").open(encoding="utf-8") as file:
+        assert [row["step"] for row in csv.DictReader(file)] == ["4"]
+    assert train(data, tmp_path / "out", "--stage", "planner", "--steps", "6") == 0
+    assert "goes on from step 4" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (("--steps", "3", "--held-out", "north"), "north: the data has east, west"),
         (("--steps", "3", "--schedule", "sawtooth"), "linear or cosine"),
         (("--steps", "3", "--batch", "99"), "smaller batches"),
+        (("--steps", "3", "--processes", "3"), "take a multiple"),
         (("--minutes", "0"), "set one of them"),
     ],
 )

@@ -8,14 +8,17 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wam_ros.cli.progress import show_line
 from wam_ros.core.errors import ConfigError
+from wam_ros.core.memory import keep_freed_memory
 
 if TYPE_CHECKING:
     from wam_ros.training.dataset import DemoDataset
+    from wam_ros.training.replicas import Replicas
     from wam_ros.training.trainer import StepReport
 
 _STAGES = ("stem", "planner", "questions", "experts", "joint")
@@ -62,6 +65,9 @@ def add_parser(subparsers: Any) -> None:
         "--threads", type=int, default=2, help="of torch on the CPU; 1 where other work runs (%(default)s)"
     )
     parser.add_argument("--workers", type=int, default=1, help="threads that decode pictures (%(default)s)")
+    parser.add_argument(
+        "--processes", type=int, default=1, help="that share each batch, --threads each; scales better (%(default)s)"
+    )
     parser.add_argument("--evaluate-every", type=int, default=1000, metavar="STEPS", help="0 = only last (%(default)s)")
     parser.add_argument("--evaluate-samples", type=int, default=600, help="held-out samples at most (%(default)s)")
     for name, (kind, text) in _SETTINGS.items():
@@ -71,8 +77,22 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """`wam train`."""
-    # Before torch is loaded: its threads must not spin while they wait, pictures are decoded on the same cores.
+    # Before torch is loaded: its threads must not spin while they wait, pictures are decoded on the same cores; and
+    # large pages, since a step takes and gives back a gigabyte of tensors.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    from wam_ros.training.replicas import replicas
+
+    if args.processes > 1 and args.device != "cpu":
+        msg = f"--processes {args.processes} on {args.device}: several processes share the work of a CPU's cores only"
+        raise ConfigError(msg)
+    with replicas(args.processes, partial(_train, args)) as this:
+        _train(args, this)
+    return 0
+
+
+def _train(args: argparse.Namespace, this: Replicas) -> None:
+    """The part of one of `--processes`; the first one tells, measures and exports."""
     import torch
 
     from wam_ros.models.tokenizer import HybridTokenizer
@@ -88,6 +108,7 @@ def run(args: argparse.Namespace) -> int:
     if args.device == "cuda" and not torch.cuda.is_available():
         msg = "--device cuda: torch finds no CUDA device here; train on the CPU"
         raise ConfigError(msg)
+    keep_freed_memory()
     torch.set_num_threads(args.threads)
     known = {field.name for field in fields(TrainingConfig)}
     given = {name: value for name, value in vars(args).items() if name in known and value is not None}
@@ -99,10 +120,14 @@ def run(args: argparse.Namespace) -> int:
     unseen = BatchMaker(held_out, network, tokenizer, UNCHANGED) if held_out else None
     losses = build_stage(config)
     device = torch.device(args.device)
-    trainer = Trainer(losses, BatchStream(maker, config.batch, config.seed, args.workers), config, args.out, device)
+    stream = BatchStream(maker, config.batch, config.seed, args.workers, this)
+    trainer = Trainer(losses, stream, config, args.out, device, this)
+    taken = warm_start(losses, args.start_from) if args.start_from is not None and not trainer.resumed else None
+    if not this.first:
+        trainer.run(lambda _: None, lambda _: None)
+        return
     _begin(args, trainer.progress.step, len(maker), 0 if unseen is None else len(unseen))
-    if args.start_from is not None and not trainer.resumed:
-        taken = warm_start(losses, args.start_from)
+    if taken is not None:
         print(f"{len(taken)} of {len(list(losses.parameters()))} weights from {args.start_from}")
     measured = TrainingLog(args.out / "held_out.csv", trainer.progress.step)
     last_report: list[StepReport] = []
@@ -127,7 +152,6 @@ def run(args: argparse.Namespace) -> int:
         "Command": shlex.join(["wam", *sys.argv[1:]]),
     }
     print(f"wrote {export(losses, args.out, maker.camera, config, figures)}")
-    return 0
 
 
 def _datasets(folders: Sequence[Path], held_out: Sequence[str]) -> tuple[list[DemoDataset], list[DemoDataset]]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from pathlib import Path
 
+from wam_ros.core.memory import keep_freed_memory
 from wam_ros.core.resources import resource
 
-# glibc's mallopt: keep the memory of image messages instead of giving it back and faulting it in anew each frame.
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
-_MMAP_THRESHOLD = 32 * 1024 * 1024  # the most that glibc takes on 64 bit
-_TRIM_THRESHOLD = 512 * 1024 * 1024
-_TOP_PAD = 64 * 1024 * 1024
+_KEPT = 512 * 1024 * 1024  # bytes of image messages
 
 
 def tune_process(switch_interval_s: float = 0.001) -> None:
@@ -21,7 +17,7 @@ def tune_process(switch_interval_s: float = 0.001) -> None:
     import cv2
 
     use_large_image_profile()
-    keep_memory()
+    keep_freed_memory(_KEPT)
     cv2.setNumThreads(1)  # OpenCV's pool would take the cores that guard and middleware need
     sys.setswitchinterval(switch_interval_s)
 
@@ -33,16 +29,6 @@ def use_large_image_profile() -> None:
     local = os.environ.get("ROS_AUTOMATIC_DISCOVERY_RANGE", "").upper() == "LOCALHOST"
     name = "large_images_localhost.xml" if local else "large_images.xml"
     os.environ["FASTDDS_DEFAULT_PROFILES_FILE"] = str(resource(f"config/fastdds/{name}"))
-
-
-def keep_memory() -> bool:
-    """Tell the allocator to keep freed memory; False where the C library has no mallopt."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):
-        return False
-    settings = ((_M_MMAP_THRESHOLD, _MMAP_THRESHOLD), (_M_TRIM_THRESHOLD, _TRIM_THRESHOLD), (_M_TOP_PAD, _TOP_PAD))
-    return all(mallopt(parameter, value) == 1 for parameter, value in settings)
 
 
 def set_priority(nice: int) -> str:

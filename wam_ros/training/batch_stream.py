@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wam_ros.core.errors import ConfigError
+from wam_ros.training.replicas import ALONE, Replicas
 from wam_ros.training.training_batch import BatchMaker, TrainingBatch
 
 
@@ -21,17 +22,22 @@ class BatchStream:
         size: Samples of a batch.
         seed: Of order and changes.
         workers: Threads that make batches ready: pictures are decoded outside of the interpreter's lock.
+        replicas: Each of several processes makes its share of every batch.
 
     Raises:
-        ConfigError: Fewer samples than a batch.
+        ConfigError: Fewer samples than a batch, or a batch that cannot be shared evenly.
 
     """
 
-    def __init__(self, maker: BatchMaker, size: int, seed: int, workers: int = 1) -> None:
+    def __init__(
+        self, maker: BatchMaker, size: int, seed: int, workers: int = 1, replicas: Replicas = ALONE
+    ) -> None:
         if not 0 < size <= len(maker):
             msg = f"batch of {size} out of {len(maker)} samples: record more or take smaller batches"
             raise ConfigError(msg)
+        replicas.share_of(size)
         self._maker = maker
+        self._replicas = replicas
         self._size = size
         self._seed = seed
         self._workers = workers
@@ -40,11 +46,12 @@ class BatchStream:
 
     def starting_at(self, number: int) -> Iterator[TrainingBatch]:
         """Batches from that number on."""
+        own = () if self._replicas.first else (self._replicas.rank,)
         with ThreadPoolExecutor(self._workers) as pool:
             coming: deque[Future[TrainingBatch]] = deque()
             while True:
                 while len(coming) <= self._workers:
-                    coming.append(pool.submit(self._maker.make, self._indices(number), (self._seed, number)))
+                    coming.append(pool.submit(self._maker.make, self._indices(number), (self._seed, number, *own)))
                     number += 1
                 yield coming.popleft().result()
 
@@ -52,4 +59,5 @@ class BatchStream:
         epoch, place = divmod(number, self._per_epoch)
         if self._order[0] != epoch:
             self._order = (epoch, self._maker.order(self._seed, epoch))
-        return self._order[1][place * self._size : (place + 1) * self._size]
+        whole = self._order[1][place * self._size : (place + 1) * self._size]
+        return whole[self._replicas.rank :: self._replicas.count]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from wam_ros.core.errors import ConfigError
 from wam_ros.models.compute_dtype import compute_dtype_of
 from wam_ros.training.batch_stream import BatchStream
+from wam_ros.training.replicas import ALONE, Replicas
 from wam_ros.training.train_checkpoint import Progress, load_state, save_state
 from wam_ros.training.training_config import TrainingConfig
 from wam_ros.training.training_log import TrainingLog
@@ -43,6 +44,7 @@ class Trainer:
         config: The settings.
         folder: State and curves go there; what an earlier run left there is gone on from.
         device: Where it trains.
+        replicas: Of several processes each computes the gradient of its share of the batch; all step by the mean.
 
     Raises:
         ConfigError: The folder holds a training of other settings.
@@ -50,19 +52,26 @@ class Trainer:
     """
 
     def __init__(
-        self, module: nn.Module, stream: BatchStream, config: TrainingConfig, folder: Path, device: torch.device
+        self,
+        module: nn.Module,
+        stream: BatchStream,
+        config: TrainingConfig,
+        folder: Path,
+        device: torch.device,
+        replicas: Replicas = ALONE,
     ) -> None:
         self.module = module.to(device).train()
         self._stream = stream
         self._config = config
         self._folder = folder
         self._device = device
+        self._replicas = replicas
         self.optimiser = _optimiser(module, config)
         progress = load_state(folder, module, self.optimiser, config)
         self.progress = Progress() if progress is None else progress
         self.resumed = progress is not None
         folder.mkdir(parents=True, exist_ok=True)
-        self._log = TrainingLog(folder / "curves.csv", self.progress.step)
+        self._log = TrainingLog(folder / "curves.csv", self.progress.step) if replicas.first else None
         parts: tuple[str, ...] = tuple(f"{part}." for part in getattr(module, "compute_parts", ()))
         short = compute_dtype_of(config.compute_dtype, device)
         self._types = {
@@ -90,7 +99,8 @@ class Trainer:
             while self.done() < 1.0:
                 begun = time.monotonic()
                 losses = self.step(next(batches))
-                self.progress = Progress(self.progress.step + 1, self.progress.seconds + time.monotonic() - begun)
+                seconds = self._replicas.agreed(self.progress.seconds + time.monotonic() - begun)
+                self.progress = Progress(self.progress.step + 1, seconds)
                 counted += 1
                 sums = {name: sums.get(name, 0.0) + float(value) for name, value in losses.items()}
                 if counted == LOG_EVERY or self.done() >= 1.0:
@@ -111,14 +121,14 @@ class Trainer:
         """One step; gives losses and the gradient's norm before clipping.
 
         Raises:
-            ConfigError: Something is not finite.
+            ConfigError: Something is not finite, or another process has ended.
 
         """
         config, step = self._config, self.progress.step
         rate = config.learning_rate * learning_rate_share(config, step, self.done())
         for group in self.optimiser.param_groups:
             group["lr"] = rate * group["share"]
-        seed = (config.seed << 32) + step
+        seed = (config.seed << 32) + (self._replicas.rank << 24) + step
         torch.manual_seed(seed)  # dropout of experts
         generator = torch.Generator().manual_seed(seed)
         losses: dict[str, Tensor] = torch.func.functional_call(
@@ -126,6 +136,8 @@ class Trainer:
         )
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
+        gradients = [value.grad for value in self.module.parameters() if value.grad is not None]
+        self._replicas.mean([*gradients, *(value for name, value in sorted(losses.items()))])
         norm = nn.utils.clip_grad_norm_([p for p in self.module.parameters() if p.requires_grad], config.clip)
         told = {name: float(value.detach()) for name, value in losses.items()} | {"gradient": float(norm), "rate": rate}
         if not (math.isfinite(told["loss"]) and math.isfinite(told["gradient"])):
@@ -139,12 +151,14 @@ class Trainer:
         return {name: value.to(self._types[name]) for name, value in self.module.named_parameters()}
 
     def save(self) -> None:
-        """Write the state now."""
-        save_state(self._folder, self.module, self.optimiser, self.progress, self._config)
+        """Write the state now; of several processes the first does."""
+        if self._replicas.first:
+            save_state(self._folder, self.module, self.optimiser, self.progress, self._config)
 
     def _report(self, means: dict[str, float], seconds: float) -> StepReport:
-        ms = 1e3 * seconds / self._config.batch
-        self._log.add(self.progress.step, {**means, "ms_per_image": ms, "seconds": self.progress.seconds})
+        ms = 1e3 * seconds / self._config.batch  # of the whole batch, by the clock
+        if self._log is not None:
+            self._log.add(self.progress.step, {**means, "ms_per_image": ms, "seconds": self.progress.seconds})
         return StepReport(self.progress.step, self.done(), means, ms)
 
 
