@@ -1,4 +1,4 @@
-"""Memory that is used again and again is not faulted in anew, in a process of its own since it holds for the whole of it."""
+"""Memory used again and again is not faulted in anew; in a process of its own, since it holds for the whole of one."""
 
 from __future__ import annotations
 

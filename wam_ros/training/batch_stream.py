@@ -29,9 +29,7 @@ class BatchStream:
 
     """
 
-    def __init__(
-        self, maker: BatchMaker, size: int, seed: int, workers: int = 1, replicas: Replicas = ALONE
-    ) -> None:
+    def __init__(self, maker: BatchMaker, size: int, seed: int, workers: int = 1, replicas: Replicas = ALONE) -> None:
         if not 0 < size <= len(maker):
             msg = f"batch of {size} out of {len(maker)} samples: record more or take smaller batches"
             raise ConfigError(msg)

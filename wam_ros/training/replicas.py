@@ -66,7 +66,7 @@ class Replicas:
             return
         flat = torch.cat([tensor.detach().reshape(-1).float() for tensor in tensors])
         self._exchange(lambda: distributed.all_reduce(flat))
-        parts = flat.div_(self.count).split([tensor.numel() for tensor in tensors])
+        parts = torch.split(flat.div_(self.count), [tensor.numel() for tensor in tensors])
         for tensor, part in zip(tensors, parts, strict=True):
             tensor.detach().copy_(part.view_as(tensor))
 
@@ -135,7 +135,7 @@ def _other(meeting: Path, replica: Replicas, work: Callable[[Replicas], Any]) ->
     _meet(meeting, replica)
     try:
         work(replica)
-    except ConfigError as err:
+    except (ConfigError, KeyboardInterrupt) as err:
         raise SystemExit(1) from err  # the first one tells it
     finally:
         distributed.destroy_process_group()
