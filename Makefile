@@ -44,7 +44,7 @@ test: setup lint
 drive: setup
 	$(BIN)/wam $(if $(BAG),replay "$(BAG)",drive --town $(TOWN)) $(if $(PLANNER),--planner $(PLANNER)) --out $(OUT)
 
-# The data of the shipped weights and their training, hours on two cores; both go on where they were stopped.
+# The data of the shipped weights and their training; both go on where they were stopped.
 demos weights: setup
 	tools/small_weights.sh $@
 
