@@ -33,7 +33,7 @@ class BatchStream:
         if not 0 < size <= len(maker):
             msg = f"batch of {size} out of {len(maker)} samples: record more or take smaller batches"
             raise ConfigError(msg)
-        replicas.share_of(size)
+        replicas.check_batch(size)
         self._maker = maker
         self._replicas = replicas
         self._size = size
@@ -44,7 +44,7 @@ class BatchStream:
 
     def starting_at(self, number: int) -> Iterator[TrainingBatch]:
         """Batches from that number on."""
-        own = () if self._replicas.first else (self._replicas.rank,)
+        own = () if self._replicas.first else (self._replicas.rank,)  # the first draws what one alone would draw
         with ThreadPoolExecutor(self._workers) as pool:
             coming: deque[Future[TrainingBatch]] = deque()
             while True:

@@ -43,17 +43,16 @@ class Replicas:
         """Whether this is the one that tells, saves and measures."""
         return self.rank == 0
 
-    def share_of(self, batch: int) -> int:
-        """Samples of a batch that fall to each.
+    def check_batch(self, batch: int) -> None:
+        """Refuse a batch that these processes cannot share evenly: a mean of means would weigh some samples more.
 
         Raises:
-            ConfigError: It cannot be divided evenly; a mean of means would weigh some samples more.
+            ConfigError: It is not a multiple of their number.
 
         """
         if batch % self.count:
             msg = f"batch of {batch} for {self.count} processes: take a multiple"
             raise ConfigError(msg)
-        return batch // self.count
 
     def mean(self, tensors: Sequence[Tensor]) -> None:
         """Put into each tensor its mean over all processes.

@@ -137,7 +137,7 @@ class Trainer:
         self.optimiser.zero_grad(set_to_none=True)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         gradients = [value.grad for value in self.module.parameters() if value.grad is not None]
-        self._replicas.mean([*gradients, *(value for name, value in sorted(losses.items()))])
+        self._replicas.mean([*gradients, *losses.values()])
         norm = nn.utils.clip_grad_norm_([p for p in self.module.parameters() if p.requires_grad], config.clip)
         told = {name: float(value.detach()) for name, value in losses.items()} | {"gradient": float(norm), "rate": rate}
         if not (math.isfinite(told["loss"]) and math.isfinite(told["gradient"])):
