@@ -47,10 +47,12 @@ weights)
         learner d3 p2 83 4000 --halted-share 0.5
         train planner p3 4500 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p2" \
             --learning-rate 7e-4 $planner 0.2
-        "$wam" calibrate --weights "$home/p3/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
+        train planner p4 450 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p3" \
+            --learning-rate 4e-4 --warmup-steps 50 --auxiliary-weight 0.2
+        "$wam" calibrate --weights "$home/p4/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
             --towns grid_000 random_001 grid_002 random_003 grid_004 random_005 grid_006 random_007
     }
-    echo "weights: $home/p3/planner"
+    echo "weights: $home/p4/planner"
     ;;
 *)
     echo "usage: $0 demos|weights" >&2
