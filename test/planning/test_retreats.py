@@ -41,6 +41,15 @@ def test_bends_are_left_as_they_are() -> None:
     assert np.array_equal(without_retreats(bend), bend)
 
 
+def test_rounding_is_no_step() -> None:
+    """Steps of 1e-38 m had a direction, and so had the rounding of a mean of equal waypoints: twice was not once."""
+    least = 1.17549435e-38
+    steps = np.array([[0.860080333, least], *[[least, least]] * 2, [least, -0.5], *[[least, least]] * 4])
+    made = without_retreats(steps.cumsum(axis=0))
+    assert np.allclose(made, steps.cumsum(axis=0))
+    assert np.allclose(without_retreats(made), made)
+
+
 @given(walks)
 def test_no_small_step_back_is_left_and_twice_is_once(plan: np.ndarray) -> None:
     made = without_retreats(plan)

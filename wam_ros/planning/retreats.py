@@ -11,6 +11,8 @@ import numpy as np
 from wam_ros.core.geometry import Array
 
 MOST = 0.5  # m; a longer step back is left as it is
+_LEAST = 1e-6  # m; a shorter step is none: means of equal waypoints differ by rounding, and that has no direction
+_BACK = -1e-12  # m2, of a step along the one before; what is nearer to 0 may be rounding
 
 
 def without_retreats(waypoints: Array, *, reverse: bool = False) -> Array:
@@ -42,4 +44,5 @@ def _steps_back(means: list[Array], reverse: bool) -> bool:
     """Whether the last block lies a little behind the one before, or on it."""
     step = means[-1] - means[-2]
     before = means[-2] - means[-3] if len(means) > 2 else np.array([-1.0 if reverse else 1.0, 0.0])
-    return bool((step @ before < 0.0 and np.hypot(*step) <= MOST) or not step.any())
+    length = np.hypot(*step)
+    return bool((step @ before < _BACK and length <= MOST) or length <= _LEAST)
