@@ -45,10 +45,10 @@ weights)
         train stem stem2 2800 --data "$home/d1" "$home/d2" "$home/d4" --start-from "$home/stem" $stem --auxiliary-weight 0.6
         train planner p2 3200 --data "$home/d1" "$home/d2" "$home/d4" --start-from "$home/stem2" $planner 0.3
         learner d3 p2 83 4000 --halted-share 0.5
-        train planner p3 4500 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p2" \
-            --learning-rate 7e-4 $planner 0.2
-        train planner p4 450 --data "$home/d1" "$home/d2" "$home/d3" "$home/d4" --start-from "$home/p3" \
-            --learning-rate 4e-4 --warmup-steps 50 --auxiliary-weight 0.2
+        set -- "$home/d1" "$home/d2" "$home/d3" "$home/d4"
+        train planner p3 4500 --data "$@" --start-from "$home/p2" --learning-rate 7e-4 $planner 0.2
+        # To the end with all visual tokens.
+        train planner p4 450 --data "$@" --start-from "$home/p3" --learning-rate 4e-4 --warmup-steps 50 --auxiliary-weight 0.2
         "$wam" calibrate --weights "$home/p4/planner" --data "$home/calibration" --check-data "$home/d1" --check $held_out \
             --towns grid_000 random_001 grid_002 random_003 grid_004 random_005 grid_006 random_007
     }
